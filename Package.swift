@@ -1,0 +1,76 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Sources/<folder> is the module Quorate<folder>; a bundled plugin is Sources/Plugins/<name>, one line below, and
+// one line in Sources/CLI/BundledPlugins.swift.
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A module of the framework, in a folder of its own below Sources.
+func module(_ folder: String, needs: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+  .target(
+    name: "Quorate\(folder)", dependencies: needs, path: "Sources/\(folder)", exclude: exclude, swiftSettings: settings)
+}
+
+/// A plugin that comes with Quorate. It may use Core, PKI, Etcd and its own C module; never another plugin.
+func plugin(_ name: String, needs: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+  .target(
+    name: name, dependencies: ["QuorateCore"] + needs, path: "Sources/Plugins/\(name)", exclude: exclude,
+    swiftSettings: settings)
+}
+
+/// A C library of the system, with its module map and shim below the Swift module that uses it.
+func library(_ name: String, in folder: String, pkgConfig: String, package: String) -> Target {
+  .systemLibrary(name: name, path: "Sources/\(folder)/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+func tests(_ name: String, needs: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: "\(name)Tests", dependencies: needs, resources: resources, swiftSettings: settings)
+}
+
+let bundled: [Target] = [
+  plugin("LocalTransport"),
+  plugin("SSHTransport", needs: ["CLibSSH2"], exclude: ["CLibSSH2"]),
+  plugin("OpenSSLIssuer", needs: ["QuoratePKI"]),
+  plugin("SystemdKubelet"),
+  plugin("ProcessSupervisor"),
+  plugin("StaticPod"),
+  plugin("UnitFile"),
+]
+
+let package = Package(
+  name: "quorate",
+  products: [
+    .library(name: "QuorateCore", targets: ["QuorateCore"]),
+    .library(name: "QuoratePluginKit", targets: ["QuoratePluginKit"]),
+    .library(name: "QuorateTesting", targets: ["QuorateTesting"]),
+    .executable(name: "quorate", targets: ["quorate"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: bundled + [
+    module("Core"),
+    module("Configuration", needs: ["QuorateCore", .product(name: "Yams", package: "Yams")]),
+    module("PKI", needs: ["QuorateCore", "COpenSSL"], exclude: ["COpenSSL"]),
+    module("Etcd", needs: ["QuorateCore", "CCurl"], exclude: ["CCurl"]),
+    module("PluginKit", needs: ["QuorateCore"]),
+    module("Testing", needs: ["QuorateCore"]),
+    library("COpenSSL", in: "PKI", pkgConfig: "openssl", package: "libssl-dev"),
+    library("CCurl", in: "Etcd", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
+    library("CLibSSH2", in: "Plugins/SSHTransport", pkgConfig: "libssh2", package: "libssh2-1-dev"),
+    .executableTarget(
+      name: "quorate",
+      dependencies: bundled.map { .byName(name: $0.name) } + [
+        "QuorateCore", "QuorateConfiguration", "QuoratePKI", "QuorateEtcd",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Sources/CLI", swiftSettings: settings),
+    tests("Core", needs: ["QuorateCore", "QuorateTesting"]),
+  ]
+)

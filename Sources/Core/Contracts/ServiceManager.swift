@@ -1,0 +1,64 @@
+/// Says what makes a host run its etcd member: files, owner, commands. It performs nothing.
+///
+/// **Who calls it.** The planner's preparation, on the operator's machine: ``probes(for:)`` before the survey,
+/// ``service(for:answers:)`` after it, with what the host answered.
+///
+/// **How often.** Once each a member and plan; again with ``MemberPhase/existing`` where a plan has a
+/// hardening stage. A saved plan holds the replies, so `apply` of it does not ask again.
+///
+/// **Idempotence.** Both calls are pure: equal arguments, equal replies, no clock, no file, no network. The
+/// commands in a reply must each be safe to repeat: the runner repeats them after a crash.
+///
+/// **Cancellation.** Nothing to undo; a call that is cancelled may simply return.
+///
+/// **Errors.** A host that is not fit is a ``Finding`` in the reply, so that all of them are reported
+/// together. A thrown ``PluginError`` means that the plugin itself cannot go on; it is never retried.
+public protocol ServiceManager: Sendable {
+  /// What it must know of a host to say what the host needs.
+  func probes(for member: MemberContext) async throws(PluginError) -> [Probe]
+
+  /// The desired state of the host's service, given the answers to its probes.
+  func service(for member: MemberContext, answers: ProbeAnswers) async throws(PluginError) -> ServiceReply
+}
+
+/// What a host needs so that its member runs.
+public struct ServiceReply: Sendable, Codable, Hashable {
+  /// Files to be there before the service is (re)started: units, drop-ins, scripts.
+  public var files: [DesiredFile]
+  /// Commands that make the host notice changed service files (`daemon-reload`, restart of the kubelet). They
+  /// run when a file in ``files`` changed, or when ``needsActivation``.
+  public var activation: [HostCommand]
+  /// Whether ``activation`` is needed although every file is right: the service is not running, or runs
+  /// something else than its files say.
+  public var needsActivation: Bool
+  /// How a member is started once its manifest is in place; empty where the manifest's being there starts it.
+  public var start: [HostCommand]
+  /// Whether ``start`` is needed although every file is right: the member is not running.
+  public var needsStart: Bool
+  /// How a running member is made to take a changed manifest; empty where writing the manifest does it.
+  public var restart: [HostCommand]
+  /// Whether a changed `initial-cluster-state` reaches the member only by ``restart``. False where the state is
+  /// read from the file at the next start anyway, and writing the manifest restarts nothing.
+  public var hardeningRestarts: Bool
+  /// Who owns what Quorate writes on this host.
+  public var owner: FileOwner
+  /// What was found: a host that is not fit, or something worth knowing.
+  public var findings: [Finding]
+
+  /// Makes a reply.
+  public init(
+    files: [DesiredFile] = [], activation: [HostCommand] = [], needsActivation: Bool = false,
+    start: [HostCommand] = [], needsStart: Bool = false, restart: [HostCommand] = [], hardeningRestarts: Bool = true,
+    owner: FileOwner = .root, findings: [Finding] = []
+  ) {
+    self.files = files
+    self.activation = activation
+    self.needsActivation = needsActivation
+    self.start = start
+    self.needsStart = needsStart
+    self.restart = restart
+    self.hardeningRestarts = hardeningRestarts
+    self.owner = owner
+    self.findings = findings
+  }
+}

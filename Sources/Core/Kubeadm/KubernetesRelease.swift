@@ -1,0 +1,76 @@
+/// What kubeadm does in one minor version of Kubernetes, as far as an external etcd is concerned.
+///
+/// Sources: kubernetes `cmd/kubeadm/app/constants/constants.go` (`SupportedEtcdVersion`, `DefaultEtcdVersion`),
+/// `app/phases/etcd/local.go`, `app/phases/certs/certlist.go`, and the release notes named at each member.
+public struct KubernetesRelease: Sendable, Hashable {
+  /// The version.
+  public let version: Version
+
+  /// The Kubernetes minor versions that are known: 1.20 to 1.37.
+  public static let knownMinors = 20...37
+
+  /// The range for messages: `v1.20 to v1.37`.
+  public static let knownRangeText = "v1.\(knownMinors.lowerBound) to v1.\(knownMinors.upperBound)"
+
+  /// The release of a version; nil where the minor version is not known.
+  public init?(_ version: Version) {
+    guard version.major == 1, Self.knownMinors.contains(version.minor) else { return nil }
+    self.version = version
+  }
+
+  private var minor: Int { version.minor }
+
+  /// The etcd version that kubeadm's `.0` release of this minor version deploys.
+  public var etcdVersion: Version {
+    switch minor {
+    case 20, 21: Version(3, 4, 13)
+    case 22: Version(3, 5, 0)
+    case 23: Version(3, 5, 1)
+    case 24: Version(3, 5, 3)
+    case 25: Version(3, 5, 4)
+    case 26: Version(3, 5, 6)
+    case 27: Version(3, 5, 7)
+    case 28: Version(3, 5, 9)
+    case 29: Version(3, 5, 10)
+    case 30: Version(3, 5, 12)
+    case 31: Version(3, 5, 15)
+    case 32: Version(3, 5, 24)
+    case 33: Version(3, 5, 21)
+    case 34: Version(3, 6, 4)
+    case 35: Version(3, 6, 6)
+    case 36: Version(3, 6, 8)
+    default: Version(3, 7, 0)
+    }
+  }
+
+  /// The image repository: `registry.k8s.io` since 1.25, `k8s.gcr.io` before.
+  public var imageRepository: String { minor >= 25 ? "registry.k8s.io" : "k8s.gcr.io" }
+
+  /// The tag kubeadm gives an etcd version: `3.4.13-0`.
+  public static func imageTag(etcd version: Version) -> String { "\(version)-0" }
+
+  /// The API version of `kubeadmcfg.yaml` that this version's kubeadm takes without a warning: v1beta4 since
+  /// 1.31, v1beta3 since 1.22, v1beta2 before.
+  public var kubeadmAPI: KubeadmAPI { minor >= 31 ? .v1beta4 : minor >= 22 ? .v1beta3 : .v1beta2 }
+
+  /// Whether the client certificates carry `O=system:masters`: until 1.28 (kubernetes pull requests 119859, 120521).
+  public var clientsAreMasters: Bool { minor <= 28 }
+
+  /// Whether the CA's common name is among its DNS SANs (client-go `cert.NewSelfSignedCACert` since 1.22; the
+  /// 1.20 CA carries none).
+  public var authorityNameIsSAN: Bool { minor >= 22 }
+
+  /// Whether the kubelet takes the runtime's endpoint in its configuration file: since 1.27, where the flag
+  /// `--container-runtime` went.
+  public var runtimeEndpointInKubeletFile: Bool { minor >= 27 }
+}
+
+/// An API version of kubeadm's configuration.
+public enum KubeadmAPI: String, Sendable, Codable, Hashable {
+  /// 1.15 to 1.26.
+  case v1beta2 = "kubeadm.k8s.io/v1beta2"
+  /// 1.22 to 1.36.
+  case v1beta3 = "kubeadm.k8s.io/v1beta3"
+  /// Since 1.31; `extraArgs` is a list.
+  case v1beta4 = "kubeadm.k8s.io/v1beta4"
+}
