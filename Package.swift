@@ -11,9 +11,12 @@ let settings: [SwiftSetting] = [
 ]
 
 /// A module of the framework, in a folder of its own below Sources.
-func module(_ folder: String, needs: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+func module(
+  _ folder: String, needs: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
   .target(
-    name: "Quorate\(folder)", dependencies: needs, path: "Sources/\(folder)", exclude: exclude, swiftSettings: settings)
+    name: "Quorate\(folder)", dependencies: needs, path: "Sources/\(folder)", exclude: exclude, resources: resources,
+    swiftSettings: settings)
 }
 
 /// A plugin that comes with Quorate. It may use Core, PKI, Etcd and its own C module; never another plugin.
@@ -55,7 +58,7 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: bundled + [
-    module("Core"),
+    module("Core", resources: [.embedInCode("Host/program.sh")]),
     module("Configuration", needs: ["QuorateCore", .product(name: "Yams", package: "Yams")]),
     module("PKI", needs: ["QuorateCore", "COpenSSL"], exclude: ["COpenSSL"]),
     module("Etcd", needs: ["QuorateCore", "CCurl"], exclude: ["CCurl"]),

@@ -1,0 +1,248 @@
+# Quorate's program on a host. It is sent with every command, reads operations from its standard input and answers
+# each on its standard output. An operation is its name, the number of its arguments, and one argument a line; the
+# bytes of a file follow their operation directly. An answer line begins with the operation's number. The first
+# operation that fails ends the program: what was done is what was answered.
+#
+# Values are read as data and used as "$1"; none becomes part of this text. Needs: sh, coreutils; flock (util-linux)
+# for changes; bash for HTTP; curl or openssl to speak to etcd.
+#
+# shellcheck shell=sh disable=SC2015,SC2016
+umask 077
+LC_ALL=C
+PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+export LC_ALL PATH
+set -f
+n=0
+stage=
+started=
+marker='%f|%u|%g|%U|%G|%s|%i|%z|%n'
+IFS= read -r nonce || exit 96
+printf 'quorate %s\n' "$nonce"
+reply() { printf '%s %s\n' "$n" "$*"; }
+encoded() { printf '%s %s ' "$n" "$1"; printf %s "$2" | base64 -w 0; echo; }
+failed() { encoded failed "$1"; exit 1; }
+# GET of a path from a plain HTTP listener of this host.
+get() {
+  timeout 5 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n" "$2" >&3 && cat <&3' \
+    "$1" "$2" "$3" </dev/null 2>/dev/null
+}
+# One POST to a member: endpoint, path, body, certificate, key, CA. The answer's last line is "#" and the HTTP status.
+post() {
+  answer=$(printf 'POST %s HTTP/1.0\r\nHost: %s\r\nContent-Length: %s\r\n\r\n%s' "$2" "$1" "${#3}" "$3" |
+    timeout 5 openssl s_client -quiet -verify_quiet -verify_return_error -connect "$1" -cert "$4" -key "$5" -CAfile "$6" 2>/dev/null)
+  code=${answer#HTTP/1.? }
+  [ "$code" != "$answer" ] || { printf '\n#0\n'; return; }
+  printf '%s\n#%s\n' "$(printf %s "$answer" | tr -d '\r' | sed '1,/^$/d')" "${code%% *}"
+}
+while IFS= read -r op && [ "$op" != end ]; do
+  n=$((n + 1))
+  IFS= read -r count || exit 96
+  set --
+  while [ "$count" -gt 0 ]; do
+    IFS= read -r argument || exit 96
+    set -- "$@" "$argument"
+    count=$((count - 1))
+  done
+  case $op in
+  files) # LIMIT PATH...: what is there, and the content of regular files of at most LIMIT bytes
+    limit=$1
+    shift
+    stat -c "$marker" -- "$@" 2>/dev/null | while IFS= read -r line; do
+      reply stat "$line"
+      rest=${line#*|*|*|*|*|}
+      size=${rest%%|*}
+      rest=${rest#*|*|}
+      path=${rest#*|}
+      case $line in
+      8???\|*) [ "$size" -gt "$limit" ] || { printf '%s data ' "$n" && base64 -w 0 -- "$path" 2>/dev/null; echo; } ;;
+      esac
+    done
+    ;;
+  folder) # PATH: the names in it
+    if [ -d "$1" ]; then
+      encoded names "$(ls -1A -- "$1" 2>/dev/null)"
+    else
+      reply none
+    fi
+    ;;
+  command) # SECONDS ARGUMENT...: runs a command that changes nothing
+    limit=$1
+    shift
+    output=$(timeout -k 2 "$limit" "$@" </dev/null 2>/dev/null; echo "|$?")
+    encoded "status ${output##*|}" "${output%|*}"
+    ;;
+  http) # HOST PORT PATH
+    if command -v bash >/dev/null; then encoded answer "$(get "$1" "$2" "$3")"; else reply unavailable bash; fi
+    ;;
+  etcd) # ENDPOINT CERTIFICATE KEY CA (PATH BODY)...: requests to a member on one connection
+    endpoint=$1 certificate=$2 key=$3 authority=$4
+    shift 4
+    if ! [ -r "$key" ] || ! [ -r "$certificate" ]; then
+      reply unavailable "no client certificate"
+    elif command -v curl >/dev/null; then
+      # The arguments are rebuilt behind a mark: for each pair, one transfer on the same connection.
+      set -- "$@" :
+      separator=
+      while [ "$1" != : ]; do
+        set -- "$@" ${separator:+--next} --silent --noproxy '*' --max-time 5 --cert "$certificate" --key "$key" \
+          --cacert "$authority" --write-out '\n#%{http_code}\n' --data-binary "$2" "https://$endpoint$1"
+        separator=1
+        shift 2
+      done
+      shift
+      encoded answers "$(curl "$@" 2>/dev/null)"
+    elif command -v openssl >/dev/null; then
+      encoded answers "$(while [ $# -gt 1 ]; do
+        post "$endpoint" "$1" "$2" "$certificate" "$key" "$authority"
+        shift 2
+      done)"
+    else
+      reply unavailable "neither curl nor openssl"
+    fi
+    ;;
+  lock) # FILE HOLDER: holds the lock until the input ends or is silent for 30 seconds
+    mkdir -p -- "${1%/*}" || failed "cannot make ${1%/*}"
+    command -v flock >/dev/null || failed "there is no flock (package util-linux)"
+    true 2>/dev/null >>"$1" || failed "cannot write $1"
+    exec 9>>"$1"
+    flock -n 9 || { encoded held "$(cat -- "$1.holder" 2>/dev/null)"; exit 0; }
+    # A program of an earlier holder may still be changing things: its shared lock says so.
+    exec 8>>"$1.running"
+    flock -w 20 8 || { encoded held "$(cat -- "$1.holder" 2>/dev/null)"; exit 0; }
+    printf '%s\n' "$2" >"$1.holder.new" && mv -f -- "$1.holder.new" "$1.holder" || failed "cannot write $1.holder"
+    exec 8>&-
+    reply locked
+    while [ "$(timeout 30 dd bs=1 count=1 2>/dev/null)" = . ]; do :; done
+    rm -f -- "$1.holder"
+    exit 0
+    ;;
+  holding) # FILE HOLDER: whether this run still holds the lock; shares it for as long as this program runs
+    true 2>/dev/null >>"$1.running" || failed "cannot write $1.running"
+    exec 8>>"$1.running"
+    flock -s -n 8 || failed "the lock is being taken by somebody else"
+    [ "$(cat -- "$1.holder" 2>/dev/null)" = "$2" ] || failed "this run no longer holds the lock"
+    reply ok
+    ;;
+  expect) # COUNT PATH... LINE...: that nothing changed since the survey
+    count=$1
+    shift
+    lines=
+    paths=$count
+    while [ "$paths" -gt 0 ]; do
+      set -- "$@" "$1"
+      shift
+      paths=$((paths - 1))
+    done
+    while [ $# -gt "$count" ]; do
+      lines="$lines$1
+"
+      shift
+    done
+    actual=$(stat -c "$marker" -- "$@" 2>/dev/null; echo .)
+    [ "$actual" = "$lines." ] || failed "changed since the survey, expected:
+${lines}found:
+${actual%.}"
+    reply ok
+    ;;
+  stage) # FOLDER: where files wait before they are renamed into place
+    stage=$1
+    mkdir -p -- "$stage" && true 2>/dev/null >"$stage/list" || failed "cannot make $stage"
+    reply ok
+    ;;
+  makefolder) # PATH MODE OWNER
+    if ! [ -d "$1" ]; then
+      mkdir -p -- "$1" || failed "cannot make $1"
+      [ "$3" = - ] || chown "$3" -- "$1" || failed "cannot give $1 to $3"
+    fi
+    chmod "$2" -- "$1" || failed "cannot set the mode of $1"
+    reply ok
+    ;;
+  put) # INDEX BYTES MODE OWNER PATH, then the bytes: stages a file
+    if [ "$2" -gt 0 ]; then
+      dd bs="$2" count=1 iflag=fullblock of="$stage/$1" 2>/dev/null || failed "cannot write $stage/$1"
+    else
+      true 2>/dev/null >"$stage/$1" || failed "cannot write $stage/$1"
+    fi
+    [ "$(stat -c %s -- "$stage/$1")" = "$2" ] || failed "cannot write $2 bytes to $stage/$1: is the disk full?"
+    [ "$4" = - ] || chown "$4" -- "$stage/$1" || failed "cannot give $stage/$1 to $4"
+    chmod "$3" -- "$stage/$1" || failed "cannot set the mode of $stage/$1"
+    [ "$(stat -c %d -- "$stage/$1")" = "$(stat -c %d -- "${5%/*}")" ] || failed "${5%/*} is not on the file system of $stage"
+    printf '%s %s\n' "$1" "$5" >>"$stage/list" || failed "cannot write $stage/list"
+    reply ok
+    ;;
+  commit | resume) # STAGE keep|clear: renames what is staged into place, in order; kept copies allow a "resume"
+    stage=$1
+    if [ "$op" = resume ]; then [ -e "$stage/ready" ] || failed "nothing is ready in $stage"; fi
+    names=
+    while read -r index path; do names="$names $index"; done <"$stage/list"
+    # The names are numbers.
+    # shellcheck disable=SC2086
+    (cd -- "$stage" && sync $names list) || failed "cannot sync $stage"
+    true 2>/dev/null >"$stage/ready" || failed "cannot write $stage/ready"
+    sync -- "$stage" 2>/dev/null
+    while read -r index path; do
+      ln -f -- "$stage/$index" "$stage/$index.new" && mv -f -T -- "$stage/$index.new" "$path" || failed "cannot place $path"
+    done <"$stage/list"
+    synced=
+    while read -r index path; do
+      [ "${path%/*}" = "$synced" ] || sync -- "${path%/*}" 2>/dev/null
+      synced=${path%/*}
+    done <"$stage/list"
+    [ "$2" = keep ] || rm -rf -- "$stage"
+    reply ok
+    ;;
+  discard) # FOLDER: removes staged copies
+    rm -rf -- "$1" || failed "cannot remove $1"
+    reply ok
+    ;;
+  setattributes) # MODE OWNER PATH
+    [ "$2" = - ] || chown -h "$2" -- "$3" || failed "cannot give $3 to $2"
+    chmod "$1" -- "$3" || failed "cannot set the mode of $3"
+    reply ok
+    ;;
+  remove) # PATH
+    rm -f -- "$1" || failed "cannot remove $1"
+    reply ok
+    ;;
+  execute) # SECONDS ARGUMENT...
+    limit=$1
+    shift
+    output=$(timeout -k 5 "$limit" "$@" </dev/null 2>&1 8>&- 9>&-; echo "|$?")
+    encoded "status ${output##*|}" "${output%|*}"
+    [ "${output##*|}" = 0 ] || exit 1
+    ;;
+  mark) # HOST PORT: remembers since when the member runs, for "await ... restarted"
+    started=$(get "$1" "$2" /metrics | grep -m 1 '^process_start_time_seconds')
+    reply ok
+    ;;
+  await) # HOST PORT SECONDS any|restarted: until the member answers alone that it is healthy
+    before=
+    [ "$4" = any ] || before=${started:-none}
+    output=$(timeout -k 2 "$3" bash -c '
+      ask() { { exec 3<>"/dev/tcp/$host/$port"; } 2>/dev/null && printf "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n" "$1" >&3; }
+      host=$0 port=$1 before=$2 last="nobody listens on $0 port $1"
+      trap "echo \"\$last\"; exit 1" TERM
+      while :; do
+        if ask /health; then
+          body=
+          while IFS= read -r -t 5 line <&3 || [ -n "$line" ]; do body=$line; line=; done
+          exec 3>&-
+          case $body in
+          *"\"health\":\"true\""*)
+            [ -n "$before" ] || exit 0
+            ask /metrics && now=$(grep -m 1 "^process_start_time_seconds" <&3)
+            exec 3>&-
+            [ "$now" = "$before" ] || [ -z "$now" ] || exit 0
+            last="the member was not restarted" ;;
+          *) last="the member says: $body" ;;
+          esac
+        fi
+        sleep 0.1
+      done' "$1" "$2" "$before" </dev/null 2>/dev/null; echo "|$?")
+    [ "${output##*|}" = 0 ] || failed "not healthy after $3 s: ${output%|*}"
+    reply ok
+    ;;
+  *) failed "unknown operation $op" ;;
+  esac
+done
+printf 'end\n'
