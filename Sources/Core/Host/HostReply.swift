@@ -1,3 +1,5 @@
+import Glibc
+
 /// What the program on a host answered to one operation.
 enum HostReply: Sendable {
   /// What is at each path that exists; the content is kept apart so that secrets can be taken from it.
@@ -22,8 +24,8 @@ enum HostReply: Sendable {
 
 /// The program's whole answer. It comes from a host: nothing in it is trusted, whatever does not fit is an error.
 struct HostAnswer {
-  /// The raw output, from which contents are read.
-  let bytes: [UInt8]
+  /// The raw output, from which contents are read. It may hold secrets until ``wipe()``.
+  private(set) var bytes: [UInt8]
   /// One reply an operation that was carried out.
   let replies: [HostReply]
   /// The message of the operation that failed, the one after the last in ``replies``; nil: none failed.
@@ -56,7 +58,8 @@ struct HostAnswer {
       let rest = (space + 1)..<end
       let wordEnd = bytes[rest].firstIndex(of: 32) ?? end
       lines[number, default: []].append(
-        Line(word: String(decoding: bytes[rest.lowerBound..<wordEnd], as: UTF8.self), rest: min(wordEnd + 1, end)..<end))
+        Line(word: String(decoding: bytes[rest.lowerBound..<wordEnd], as: UTF8.self), rest: min(wordEnd + 1, end)..<end)
+      )
     }
     var replies: [HostReply] = []
     var failure: String?
@@ -84,6 +87,14 @@ struct HostAnswer {
     self.isComplete = isComplete && failure == nil && replies.count == operations.count
   }
 
+  /// Overwrites the raw output with zeros.
+  mutating func wipe() {
+    bytes.withUnsafeMutableBytes { buffer in
+      if let start = buffer.baseAddress { explicit_bzero(start, buffer.count) }
+    }
+    bytes = []
+  }
+
   private struct Line {
     var word: String
     var rest: Range<Int>
@@ -103,10 +114,14 @@ struct HostAnswer {
       guard parts.count == 2, let status = number(parts[0]), let output = Base64.decode(parts[1]) else { return nil }
       return .command(status: Int32(truncatingIfNeeded: status), output: output)
     case .http:
-      guard let line = lines.first, line.word == "answer", let body = Base64.decode(bytes[line.rest]) else { return nil }
+      guard let line = lines.first, line.word == "answer", let body = Base64.decode(bytes[line.rest]) else {
+        return nil
+      }
       return .http(body)
     case .etcd(let probes):
-      guard let line = lines.first, line.word == "answers", let raw = Base64.decode(bytes[line.rest]) else { return nil }
+      guard let line = lines.first, line.word == "answers", let raw = Base64.decode(bytes[line.rest]) else {
+        return nil
+      }
       return .etcd(etcdAnswers(raw, count: probes.count))
     case .lock:
       guard let line = lines.first else { return nil }

@@ -41,7 +41,8 @@ struct HostSession: Sendable {
   }
 
   private static func describe(_ reply: RunReply) -> String {
-    let said = String(decoding: reply.errorOutput.prefix(400), as: UTF8.self).split(separator: "\n").joined(separator: "; ")
+    let said = String(decoding: reply.errorOutput.prefix(400), as: UTF8.self).split(separator: "\n").joined(
+      separator: "; ")
     let how: String =
       switch reply.status {
       case .exited(let status): "it ended with status \(status)"

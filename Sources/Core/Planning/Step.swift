@@ -1,0 +1,49 @@
+/// One thing that is done on a host.
+public enum Step: Sendable, Codable, Hashable {
+  /// Makes a folder, or corrects its mode.
+  case makeFolder(path: String, mode: UInt16, owner: FileOwner?)
+  /// Writes a file: staged, synced, renamed into place.
+  case write(FileChange)
+  /// Corrects a file's mode and owner.
+  case setAttributes(path: String, mode: UInt16, owner: FileOwner?, seen: ObservedFile, reasons: [String])
+  /// Finishes a replacement that was interrupted, from its staged copies.
+  case resumeStaged(folder: String)
+  /// Removes staged copies of an interrupted run that never became complete.
+  case discardStaged(folder: String)
+  /// Runs a service manager's command.
+  case execute(HostCommand)
+  /// Waits, on the host, until the member answers alone that it is healthy; `restarted`: and was restarted since
+  /// this stage began there.
+  case awaitHealth(endpoint: NetworkEndpoint, seconds: Int, restarted: Bool)
+
+  /// Whether a running member may stop answering because of it.
+  public var isDisruptive: Bool {
+    switch self {
+    case .execute, .awaitHealth: true
+    default: false
+    }
+  }
+}
+
+/// A file that is written.
+public struct FileChange: Sendable, Codable, Hashable {
+  /// What should be there.
+  public var file: DesiredFile
+  /// What was there.
+  public var seen: ObservedFile
+  /// Whether its content must not be shown.
+  public var isSecret: Bool
+  /// Why it is written.
+  public var reasons: [String]
+
+  /// Makes a change.
+  public init(file: DesiredFile, seen: ObservedFile, isSecret: Bool = false, reasons: [String] = []) {
+    self.file = file
+    self.seen = seen
+    self.isSecret = isSecret
+    self.reasons = reasons
+  }
+
+  /// Whether the file is new.
+  public var isAddition: Bool { seen.kind == .absent }
+}
