@@ -1,0 +1,85 @@
+import Glibc
+
+/// Files on the operator's machine: a CA that the user brought, or keeps there (`ca.keyAt: operator`).
+public struct OperatorFiles: Sendable {
+  /// Reads and writes below no particular folder; paths are absolute.
+  public init() {}
+
+  /// Reads a small file.
+  ///
+  /// - Throws: ``RunFailure`` when it cannot be read, or is larger than 64 KiB.
+  public func read(_ path: String) throws(RunFailure) -> [UInt8] {
+    let secret = try readSecret(path)
+    return secret.withBytes { Array($0) }
+  }
+
+  /// Reads a small file that holds a secret.
+  ///
+  /// - Throws: ``RunFailure`` when it cannot be read, or is larger than 64 KiB.
+  public func readSecret(_ path: String) throws(RunFailure) -> SecretBytes {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw failure("cannot read \(path)") }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw failure("cannot read \(path)") }
+    guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= 65_536 else {
+      throw RunFailure(
+        code: "operator.file", what: "cannot read \(path)", why: "it is no regular file of at most 64 KiB",
+        fix: "give the path of a PEM file")
+    }
+    var length = 0
+    let whole = SecretBytes(count: Int(status.st_size)) { memory in
+      while length < memory.count {
+        let count = Glibc.read(descriptor, memory.baseAddress?.advanced(by: length), memory.count - length)
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else { break }
+        length += count
+      }
+    }
+    guard length == whole.count else { throw failure("cannot read \(path)") }
+    return whole
+  }
+
+  /// Whether there is something at a path.
+  public func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// Writes a file: under another name, synced, renamed into place. Never over an existing one.
+  ///
+  /// - Throws: ``RunFailure`` when it cannot be written, or exists.
+  public func write(_ content: SecretBytes, to path: String, mode: UInt32) throws(RunFailure) {
+    let temporary = "\(path).\(HostSession.nonce())"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+    guard descriptor >= 0 else { throw failure("cannot write \(path)") }
+    var isWhole = fchmod(descriptor, mode) == 0
+    content.withBytes { bytes in
+      var offset = 0
+      while isWhole && offset < bytes.count {
+        let count = Glibc.write(descriptor, bytes.baseAddress?.advanced(by: offset), bytes.count - offset)
+        if count < 0 && errno == EINTR { continue }
+        isWhole = count > 0
+        offset += max(count, 0)
+      }
+    }
+    isWhole = isWhole && fsync(descriptor) == 0
+    let error = errno
+    close(descriptor)
+    guard isWhole else {
+      unlink(temporary)
+      errno = error
+      throw failure("cannot write \(path)")
+    }
+    guard link(temporary, path) == 0 else {
+      let error = errno
+      unlink(temporary)
+      errno = error
+      throw failure("cannot write \(path)")
+    }
+    unlink(temporary)
+  }
+
+  private func failure(_ what: String) -> RunFailure {
+    RunFailure(
+      code: "operator.file", what: what, why: String(cString: strerror(errno)),
+      fix: "check the path in the configuration, and who may read it")
+  }
+}

@@ -1,0 +1,53 @@
+/// The four plugins of a run, made from the configuration.
+public struct PluginSet: Sendable {
+  /// Reaches the hosts.
+  public var transport: any Transport
+  /// Issues certificates.
+  public var issuer: any CertIssuer
+  /// Runs the members.
+  public var serviceManager: any ServiceManager
+  /// Describes the members.
+  public var manifestWriter: any ManifestWriter
+
+  /// Makes a set.
+  public init(
+    transport: any Transport, issuer: any CertIssuer, serviceManager: any ServiceManager,
+    manifestWriter: any ManifestWriter
+  ) {
+    self.transport = transport
+    self.issuer = issuer
+    self.serviceManager = serviceManager
+    self.manifestWriter = manifestWriter
+  }
+
+  /// Makes the plugins that a specification names.
+  ///
+  /// - Parameters:
+  ///   - spec: The specification; its settings were checked against the plugins' schemas.
+  ///   - registrations: The plugins there are.
+  ///   - context: What every plugin is given.
+  /// - Throws: ``PluginError`` when one is unknown or refuses its settings.
+  public init(
+    for spec: ClusterSpec, from registrations: [PluginRegistration], context: PluginContext
+  ) throws(PluginError) {
+    func find(_ choice: PluginChoice, _ kind: PluginKind) throws(PluginError) -> PluginRegistration.Factory {
+      let ofKind = registrations.filter { $0.descriptor.kind == kind }
+      guard let found = ofKind.first(where: { $0.descriptor.id == choice.plugin }) else {
+        throw PluginError(
+          plugin: choice.plugin, why: "there is no \(kind.rawValue) plugin of this name",
+          fix: "use one of: \(ofKind.map(\.descriptor.id).sorted().joined(separator: ", "))")
+      }
+      return found.make
+    }
+    guard case .transport(let makeTransport) = try find(spec.transport, .transport),
+      case .certIssuer(let makeIssuer) = try find(spec.issuer, .certIssuer),
+      case .serviceManager(let makeServiceManager) = try find(spec.serviceManager, .serviceManager),
+      case .manifestWriter(let makeManifestWriter) = try find(spec.manifestWriter, .manifestWriter)
+    else { throw PluginError(plugin: spec.transport.plugin, why: "a plugin is registered as a kind that it is not") }
+    self.init(
+      transport: try makeTransport(spec.transport.settings, context),
+      issuer: try makeIssuer(spec.issuer.settings, context),
+      serviceManager: try makeServiceManager(spec.serviceManager.settings, context),
+      manifestWriter: try makeManifestWriter(spec.manifestWriter.settings, context))
+  }
+}
