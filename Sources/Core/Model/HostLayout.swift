@@ -33,10 +33,10 @@ public struct HostLayout: Sendable, Codable, Hashable {
   public var quorateFolder: String { path("/etc/kubernetes/quorate") }
   /// What the host keeps of the cluster's identity outside the data folder.
   public var memberRecord: String { path("/etc/kubernetes/quorate/member.json") }
-  /// Where files are staged before they are renamed into place.
-  public var stagingFolder: String { path("/etc/kubernetes/quorate/staged") }
-  /// The lock of one operator at a time.
-  public var lockFile: String { path("/etc/kubernetes/quorate/lock") }
+  /// Where a stage's files wait before they are renamed into place.
+  func stagingFolder(of stage: Stage.ID) -> String { quorateFolder + "/staged-" + stage.rawValue }
+  /// The lock of one operator at a time; gone after a restart of the host, as a lock should be.
+  public var lockFile: String { path("/run/quorate/lock") }
   /// etcd's data folder.
   public var dataFolder: String { path(dataFolderBelowRoot) }
 

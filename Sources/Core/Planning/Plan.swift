@@ -13,6 +13,8 @@ public struct Plan: Sendable, Codable, Hashable {
   public var token: String
   /// When it was made.
   public var madeAt: Instant
+  /// The CA that certificates are issued from.
+  public var authority: AuthorityPlan
   /// The stages, each after those it names.
   public var stages: [Stage]
   /// What was found; with an error among them nothing is carried out.
@@ -22,14 +24,15 @@ public struct Plan: Sendable, Codable, Hashable {
 
   /// Makes a plan.
   public init(
-    goal: Goal, spec: ClusterSpec, token: String, madeAt: Instant, stages: [Stage], findings: [Finding],
-    alreadyRight: [String: Int]
+    goal: Goal, spec: ClusterSpec, token: String, madeAt: Instant, authority: AuthorityPlan, stages: [Stage],
+    findings: [Finding], alreadyRight: [String: Int]
   ) {
     format = 1
     self.goal = goal
     self.spec = spec
     self.token = token
     self.madeAt = madeAt
+    self.authority = authority
     self.stages = stages
     self.findings = findings
     self.alreadyRight = alreadyRight

@@ -34,13 +34,11 @@ enum CoreProbes {
       .file(path: layout.kubeadmConfiguration, limit: fileLimit),
       .file(path: layout.memberRecord, limit: fileLimit),
       .file(path: layout.authorityCertificate, limit: fileLimit), .file(path: layout.authorityKey, limit: 0),
-      .file(path: layout.stagingFolder + "/ready", limit: 0),
-      .file(path: layout.stagingFolder + "/list", limit: fileLimit),
       .folder(path: layout.dataFolder + "/member"), .folder(path: layout.manifestsFolder),
-      .folder(path: layout.stagingFolder),
       .http(
         id: health, host: host.metricsEndpoint.address.description, port: host.metricsEndpoint.port, path: "/health"),
     ]
+    for stage in Stage.ID.allCases { probes.append(.folder(path: layout.stagingFolder(of: stage))) }
     for role in CertificateRole.allCases {
       probes.append(.file(path: layout.certificate(role), limit: fileLimit))
       probes.append(.secretFile(path: layout.key(role), limit: fileLimit))

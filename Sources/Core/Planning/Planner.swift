@@ -1,0 +1,313 @@
+/// Desired minus observed: a pure function from what is wanted and what was seen to a ``Plan``.
+struct Planner {
+  private let input: PlanInput
+  private let founded: Bool
+
+  init(_ input: PlanInput) {
+    self.input = input
+    founded = input.identity.phase == .existing
+  }
+
+  /// The plan for a healthy cluster as the configuration describes it.
+  func bootstrap() -> Plan {
+    var right: [String: Int] = [:]
+    let parts = input.hosts.map { part(of: $0, right: &right[$0.host.name, default: 0]) }
+    return Plan(
+      goal: .bootstrap, spec: input.spec, token: input.identity.token, madeAt: input.now,
+      authority: input.authority, stages: founded ? updating(parts) : founding(parts), findings: input.findings,
+      alreadyRight: right)
+  }
+
+  /// One host's differences, by what they are for.
+  private struct Part {
+    var host: HostInput
+    var service: [Step] = []
+    var folders: [Step] = []
+    var files: [Step] = []
+    var manifest: [Step] = []
+    var hardening: [Step] = []
+    var orders: [CertificateOrder] = []
+    /// Whether the manifest that is there differs from the desired one in more than `initial-cluster-state`.
+    var manifestDiffers = false
+  }
+
+  // MARK: stages
+
+  private func founding(_ parts: [Part]) -> [Stage] {
+    var stages: [Stage] = []
+    let service = parts.filter { !$0.service.isEmpty }
+    if !service.isEmpty {
+      stages.append(
+        Stage(id: .service, after: [], rollout: .together, hosts: service.map { steps($0, $0.service) }))
+    }
+    let files = parts.filter { !$0.files.isEmpty }
+    if !files.isEmpty {
+      stages.append(
+        Stage(
+          id: .files, after: [], rollout: .together, certificates: files.flatMap(\.orders),
+          hosts: files.map { steps($0, $0.folders + $0.files) }))
+    }
+    stages.append(
+      Stage(
+        id: .founding, after: stages.map(\.id), rollout: .together,
+        hosts: parts.map { part in
+          steps(part, part.manifest + start(part) + [awaitHealth(part, restarted: false)])
+        }))
+    stages.append(
+      Stage(
+        id: .hardening, after: [.founding], rollout: .oneAtATime(gate: gate),
+        hosts: parts.map { part in
+          let service = part.host.service
+          let restarts = service.hardeningRestarts && !part.hardening.isEmpty
+          return steps(
+            part,
+            part.hardening + (restarts ? service.restart.map(Step.execute) : []) + [
+              awaitHealth(part, restarted: restarts)
+            ])
+        }))
+    return stages
+  }
+
+  private func updating(_ parts: [Part]) -> [Stage] {
+    let changed = parts.filter {
+      !($0.service.isEmpty && $0.files.isEmpty && $0.manifest.isEmpty) || $0.host.service.needsStart
+    }
+    guard !changed.isEmpty else { return [] }
+    return [
+      Stage(
+        id: .update, after: [], rollout: .oneAtATime(gate: gate), certificates: changed.flatMap(\.orders),
+        hosts: changed.map { part in
+          let service = part.host.service
+          // A manifest that differs in its state alone restarts a member only where writing it does so by itself.
+          let restarts = !part.manifest.isEmpty && (service.hardeningRestarts || part.manifestDiffers)
+          return steps(
+            part,
+            part.service + part.folders + part.files + part.manifest
+              + (restarts && !service.needsStart ? service.restart.map(Step.execute) : []) + start(part)
+              + [awaitHealth(part, restarted: restarts)])
+        })
+    ]
+  }
+
+  private var gate: GateRule { GateRule(acceptsDowntime: input.acceptsDowntime) }
+
+  private func steps(_ part: Part, _ steps: [Step]) -> HostSteps { HostSteps(host: part.host.host.name, steps: steps) }
+
+  private func start(_ part: Part) -> [Step] {
+    part.host.service.needsStart ? part.host.service.start.map(Step.execute) : []
+  }
+
+  private func awaitHealth(_ part: Part, restarted: Bool) -> Step {
+    .awaitHealth(endpoint: part.host.host.metricsEndpoint, seconds: 180, restarted: restarted)
+  }
+
+  // MARK: differences
+
+  private func part(of host: HostInput, right: inout Int) -> Part {
+    var part = Part(host: host)
+    let layout = host.host.layout
+    let owner = host.service.owner
+
+    for file in host.service.files { append(file, host, to: &part.service, &right) }
+    let serviceFolders = missingFolders(for: host.service.files.map(\.path), host)
+    if !part.service.isEmpty || host.service.needsActivation {
+      part.service = serviceFolders + part.service + host.service.activation.map(Step.execute)
+    }
+
+    part.files += staged(host)
+    authorityFiles(host, into: &part, &right)
+    for pair in host.pairs { append(pair, host, into: &part, &right) }
+    let manifests = founded ? host.existing : host.founding
+    for file in manifests.configuration { append(file, host, to: &part.files, &right) }
+    append(record(host, completed: founded), host, to: &part.files, &right)
+    for file in manifests.manifest { append(file, host, to: &part.manifest, &right) }
+    part.manifestDiffers = manifests.manifest.contains { desired in
+      let alternatives = host.founding.manifest + host.existing.manifest
+      guard let content = host.seen(desired.path).content else { return true }
+      return !alternatives.contains { $0.path == desired.path && $0.content == .bytes(content) }
+    }
+
+    if !founded {
+      // What founding writes is what hardening replaces; its fingerprint is not known before it was written.
+      for file in host.existing.configuration + [record(host, completed: true)] + host.existing.manifest {
+        let before = (host.founding.configuration + host.founding.manifest).first { $0.path == file.path }
+        if let before, before == file { continue }
+        var seen = ObservedFile(kind: .regular, mode: file.mode, owner: owner, fingerprint: ObservedFile.planned)
+        if case .bytes(let bytes)? = before?.content { seen.content = bytes }
+        part.hardening.append(
+          .write(FileChange(file: owned(file, owner), seen: seen, reasons: [reason(hardening: file, layout)])))
+      }
+    }
+    let written = (part.files + part.manifest).compactMap { step in
+      if case .write(let change) = step { change.file.path } else { nil }
+    }
+    part.folders = missingFolders(for: written, host)
+    if host.seen(layout.dataFolder).kind == .absent, !founded {
+      // kubeadm makes it 0700; the kubelet's DirectoryOrCreate would leave it readable (kubeadm `etcd/local.go`).
+      part.folders.append(.makeFolder(path: layout.dataFolder, mode: 0o700, owner: owner))
+    }
+    return part
+  }
+
+  private func reason(hardening file: DesiredFile, _ layout: HostLayout) -> String {
+    file.path == layout.memberRecord ? "cluster id and member id" : "initial-cluster-state: new -> existing"
+  }
+
+  private func authorityFiles(_ host: HostInput, into part: inout Part, _ right: inout Int) {
+    let layout = host.host.layout
+    let content: DesiredFile.Content =
+      input.authority.certificate.map { .bytes($0) } ?? .slot(Slot.authorityCertificate)
+    // A certificate that says the same in other bytes is right; AuthorityResolution refused another one.
+    if host.seen(layout.authorityCertificate).kind == .regular {
+      let there = DesiredFile(
+        path: layout.authorityCertificate, mode: 0o644,
+        content: host.seen(layout.authorityCertificate).content.map { .bytes($0) } ?? content)
+      append(there, host, to: &part.files, &right)
+    } else {
+      append(
+        DesiredFile(path: layout.authorityCertificate, mode: 0o644, content: content), host, to: &part.files, &right)
+    }
+    guard input.spec.authority.keyAt == .firstHost, host.host == input.spec.hosts.first else { return }
+    let seen = host.seen(layout.authorityKey)
+    let key = DesiredFile(path: layout.authorityKey, mode: 0o600, content: .slot(Slot.authorityKey))
+    if seen.kind == .absent {
+      // An existing CA whose key is nowhere to be found is reported only when something must be signed.
+      if case .existing(_, .operatorFile("")) = input.authority { return }
+      append(key, host, to: &part.files, &right, isSecret: true)
+    } else {
+      appendAttributes(key, host, to: &part.files, &right)
+    }
+  }
+
+  private func append(_ pair: PairState, _ host: HostInput, into part: inout Part, _ right: inout Int) {
+    let layout = host.host.layout
+    let key = layout.key(pair.role)
+    let certificate = layout.certificate(pair.role)
+    if pair.renewal.isEmpty {
+      for path in [key, certificate] {
+        guard let reasons = pair.attributes[path] else {
+          right += 1
+          continue
+        }
+        part.files.append(
+          .setAttributes(
+            path: path, mode: path == key ? 0o600 : 0o644, owner: host.service.owner, seen: host.seen(path),
+            reasons: reasons))
+      }
+      return
+    }
+    let order = CertificateOrder(host: host.host.name, role: pair.role, profile: pair.profile, reasons: pair.renewal)
+    part.orders.append(order)
+    for (path, slot, mode) in [(key, order.keySlot, 0o600), (certificate, order.certificateSlot, 0o644)]
+      as [(String, String, UInt16)]
+    {
+      part.files.append(
+        .write(
+          FileChange(
+            file: owned(DesiredFile(path: path, mode: mode, content: .slot(slot)), host.service.owner),
+            seen: host.seen(path), isSecret: path == key,
+            reasons: host.seen(path).kind == .absent ? [] : pair.renewal)))
+    }
+  }
+
+  private func append(
+    _ file: DesiredFile, _ host: HostInput, to steps: inout [Step], _ right: inout Int, isSecret: Bool = false
+  ) {
+    let seen = host.seen(file.path)
+    guard seen.kind == .regular, case .bytes(let wanted) = file.content, seen.content == wanted else {
+      var reasons: [String] = []
+      if seen.kind == .regular { reasons = ["content differs"] }
+      if seen.kind == .symlink { reasons = ["is a symbolic link"] }
+      steps.append(
+        .write(
+          FileChange(file: owned(file, host.service.owner), seen: seen, isSecret: isSecret, reasons: reasons)))
+      return
+    }
+    appendAttributes(file, host, to: &steps, &right)
+  }
+
+  private func appendAttributes(_ file: DesiredFile, _ host: HostInput, to steps: inout [Step], _ right: inout Int) {
+    let seen = host.seen(file.path)
+    let owner = file.owner ?? host.service.owner
+    var reasons: [String] = []
+    if seen.mode != file.mode { reasons.append("mode is \(seen.mode.octalText), not \(file.mode.octalText)") }
+    if seen.owner != owner { reasons.append("owner is \(seen.owner), not \(owner)") }
+    guard !reasons.isEmpty else {
+      right += 1
+      return
+    }
+    steps.append(.setAttributes(path: file.path, mode: file.mode, owner: owner, seen: seen, reasons: reasons))
+  }
+
+  private func owned(_ file: DesiredFile, _ owner: FileOwner) -> DesiredFile {
+    var file = file
+    file.owner = file.owner ?? owner
+    return file
+  }
+
+  /// The record of a host's member; completed: with the ids, which only a started member knows.
+  private func record(_ host: HostInput, completed: Bool) -> DesiredFile {
+    let path = host.host.layout.memberRecord
+    let seen = host.observed.record(host.host.layout)
+    if let seen, seen.isFounded, completed, seen.token == input.identity.token {
+      return DesiredFile(path: path, mode: 0o600, content: .bytes(seen.json))
+    }
+    guard !completed else {
+      return DesiredFile(path: path, mode: 0o600, content: .slot(Slot.record(of: host.host.name)))
+    }
+    let record = MemberRecord(cluster: input.spec.name, member: host.host.name, token: input.identity.token)
+    return DesiredFile(path: path, mode: 0o600, content: .bytes(record.json))
+  }
+
+  /// Finishes, or clears away, what interrupted runs staged.
+  private func staged(_ host: HostInput) -> [Step] {
+    Stage.ID.allCases.compactMap { stage in
+      let folder = host.host.layout.stagingFolder(of: stage)
+      guard let names = host.observed.answers.folder(folder) else { return nil }
+      return names.contains("ready") ? .resumeStaged(folder: folder) : .discardStaged(folder: folder)
+    }
+  }
+
+  /// Folders that must be made before files can be written, outermost first.
+  private func missingFolders(for paths: [String], _ host: HostInput) -> [Step] {
+    let layout = host.host.layout
+    let known: [(path: String, mode: UInt16)] = [
+      (layout.kubernetesFolder, 0o755), (layout.pkiFolder, 0o755), (layout.etcdPKIFolder, 0o755),
+      (layout.manifestsFolder, 0o755), (layout.quorateFolder, 0o700),
+    ]
+    var steps: [Step] = []
+    var made: Set<String> = []
+    // Every file is staged below Quorate's own folder first.
+    let parents = (paths.isEmpty ? [] : [layout.quorateFolder]) + paths.map(\.parentFolder)
+    for parent in parents {
+      for folder in known where parent == folder.path || parent.hasPrefix(folder.path + "/") {
+        guard host.seen(folder.path).kind == .absent, made.insert(folder.path).inserted else { continue }
+        steps.append(.makeFolder(path: folder.path, mode: folder.mode, owner: host.service.owner))
+      }
+      if !known.contains(where: { $0.path == parent }), made.insert(parent).inserted,
+        host.observed.answers.byKey[parent] == .file(.absent)
+      {
+        steps.append(.makeFolder(path: parent, mode: 0o755, owner: host.service.owner))
+      }
+    }
+    return steps
+  }
+}
+
+extension String {
+  /// What stands before the last slash.
+  var parentFolder: String { lastIndex(of: "/").map { String(self[..<$0]) } ?? "" }
+}
+
+extension UInt16 {
+  /// The mode as `ls` and `chmod` users write it: `0600`.
+  public var octalText: String {
+    let digits = String(self, radix: 8)
+    return String(repeating: "0", count: Swift.max(0, 4 - digits.count)) + digits
+  }
+}
+
+extension ObservedFile {
+  /// The fingerprint of a file that an earlier stage of the same plan writes.
+  static let planned = "planned"
+}

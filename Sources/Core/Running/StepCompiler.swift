@@ -1,0 +1,127 @@
+/// Turns the steps of one host into the operations of one program.
+struct StepCompiler {
+  /// The operations, in order.
+  private(set) var operations: [HostOperation] = []
+  /// The index of the step that each operation belongs to; nil: to none.
+  private(set) var stepOfOperation: [Int?] = []
+
+  private let layout: HostLayout
+  private let stage: Stage.ID
+  private let slots: SlotValues
+  private var pending: [(step: Int, change: FileChange)] = []
+
+  /// Compiles steps.
+  ///
+  /// - Parameters:
+  ///   - holder: Who holds the lock; the program checks that it still does.
+  ///   - asks: What the member is asked at the end.
+  /// - Throws: ``RunFailure`` when a slot is empty.
+  init(
+    _ steps: [Step], stage: Stage.ID, host: HostSpec, holder: String, slots: SlotValues, asks: [EtcdProbe]
+  ) throws(RunFailure) {
+    layout = host.layout
+    self.stage = stage
+    self.slots = slots
+    add(.holding(file: layout.lockFile, holder: holder))
+    let expected = steps.compactMap(\.expectation).filter { $0.seen.fingerprint != ObservedFile.planned }
+    if !expected.isEmpty { add(.expect(expected)) }
+    if steps.contains(where: { if case .awaitHealth(_, _, true) = $0 { true } else { false } }) {
+      add(.mark(host.metricsEndpoint))
+    }
+    for (index, step) in steps.enumerated() {
+      if case .write(let change) = step {
+        pending.append((index, change))
+        continue
+      }
+      try flush()
+      switch step {
+      case .write: break
+      case .makeFolder(let path, let mode, let owner): add(.makeFolder(path: path, mode: mode, owner: owner), index)
+      case .setAttributes(let path, let mode, let owner, _, _):
+        add(.setAttributes(path: path, mode: mode, owner: owner), index)
+      case .resumeStaged(let folder): add(.resume(stage: folder), index)
+      case .discardStaged(let folder): add(.discard(stage: folder), index)
+      case .execute(let command): add(.execute(command), index)
+      case .awaitHealth(let endpoint, let seconds, let restarted):
+        add(.await(endpoint, seconds: seconds, restarted: restarted), index)
+      }
+    }
+    try flush()
+    if !asks.isEmpty { add(.etcd(asks)) }
+  }
+
+  private mutating func add(_ operation: HostOperation, _ step: Int? = nil) {
+    operations.append(operation)
+    stepOfOperation.append(step)
+  }
+
+  /// Puts what is pending into place: staged, synced, renamed, in the steps' order.
+  private mutating func flush() throws(RunFailure) {
+    guard let last = pending.last else { return }
+    let folder = layout.stagingFolder(of: stage)
+    add(.stage(folder))
+    for (number, (step, change)) in pending.enumerated() {
+      let content: InputPart
+      let count: Int
+      switch change.file.content {
+      case .bytes(let bytes): (content, count) = (.bytes(bytes), bytes.count)
+      case .slot(let name): (content, count) = try slots.part(name)
+      }
+      add(
+        .put(
+          index: number, path: change.file.path, mode: change.file.mode, owner: change.file.owner, content: content,
+          count: count), step)
+    }
+    add(.commit(stage: folder, keep: false), last.step)
+    pending = []
+  }
+}
+
+extension Step {
+  /// What must still be as the survey saw it.
+  fileprivate var expectation: (path: String, seen: ObservedFile)? {
+    switch self {
+    case .write(let change): (change.file.path, change.seen)
+    case .setAttributes(let path, _, _, let seen, _): (path, seen)
+    default: nil
+    }
+  }
+
+  /// How the step is named in an error: `write /etc/…`.
+  public var summary: String {
+    switch self {
+    case .makeFolder(let path, _, _): "make \(path)"
+    case .write(let change): "write \(change.file.path)"
+    case .setAttributes(let path, _, _, _, _): "set mode and owner of \(path)"
+    case .resumeStaged(let folder): "finish an interrupted replacement from \(folder)"
+    case .discardStaged(let folder): "remove \(folder)"
+    case .execute(let command): command.summary
+    case .awaitHealth: "wait until the member is healthy"
+    }
+  }
+}
+
+/// What fills the slots of a plan, during a run.
+struct SlotValues: Sendable {
+  private var values: [String: InputPart] = [:]
+  private var counts: [String: Int] = [:]
+
+  mutating func set(_ name: String, _ bytes: [UInt8]) {
+    values[name] = .bytes(bytes)
+    counts[name] = bytes.count
+  }
+
+  mutating func set(_ name: String, _ secret: SecretBytes) {
+    values[name] = .secret(secret)
+    counts[name] = secret.count
+  }
+
+  func part(_ name: String) throws(RunFailure) -> (InputPart, Int) {
+    guard let value = values[name], let count = counts[name] else {
+      throw RunFailure(
+        code: "run.slot-empty", what: "\(name) does not exist",
+        why: "no earlier stage of this run made it", fix: "make a new plan")
+    }
+    return (value, count)
+  }
+}
