@@ -1,0 +1,66 @@
+/// The questions that a survey asks of a member on its own host, and what their answers amount to.
+///
+/// Health and metrics come from the metrics listener (loopback, plain HTTP) and need nothing; members, status and
+/// alarms come from the client endpoint and need a program on the host that speaks TLS. Where there is none, the
+/// observation rests on the metrics alone.
+public enum EtcdSurvey {
+  /// The probes for a host's member, asked alone.
+  ///
+  /// - Parameters:
+  ///   - host: The host.
+  ///   - withClientEndpoint: Whether the client endpoint is asked too, with the host's own `healthcheck-client` pair.
+  public static func probes(for host: HostSpec, withClientEndpoint: Bool = true) -> [Probe] {
+    let metrics = host.metricsEndpoint
+    let plain = ["/health", "/metrics"].map { path in
+      Probe.http(
+        id: id(path), host: metrics.address.description, port: metrics.port, path: path)
+    }
+    guard withClientEndpoint else { return plain }
+    return plain
+      + calls.map { path, body in
+        Probe.etcd(
+          id: id(path),
+          EtcdProbe(
+            endpoint: host.clientEndpoint, path: path, body: body,
+            certificate: host.layout.certificate(.healthcheckClient), key: host.layout.key(.healthcheckClient),
+            authority: host.layout.authorityCertificate))
+      }
+  }
+
+  private static let list = "/v3/cluster/member/list"
+  private static let status = "/v3/maintenance/status"
+  private static let alarm = "/v3/maintenance/alarm"
+  private static let calls = [(list, "{}"), (status, "{}"), (alarm, #"{"action":"GET"}"#)]
+
+  private static func id(_ path: String) -> String { "etcd:\(path)" }
+
+  /// What the answers to ``probes(for:withClientEndpoint:)`` amount to.
+  ///
+  /// An answer that cannot be read counts as not given; where that is the health answer, the member is unhealthy.
+  public static func observation(of host: HostSpec, answers: ProbeAnswers) -> MemberObservation {
+    var observation = MemberObservation(of: host, health: health(of: host, answers: answers))
+    if let body = body(id("/metrics"), in: answers) { observation.metrics = EtcdMetricsText.read(body) }
+    if let body = body(id(list), in: answers) { observation.memberList = try? EtcdGateway.memberList(body) }
+    if let body = body(id(status), in: answers) { observation.status = try? EtcdGateway.status(body) }
+    if let body = body(id(alarm), in: answers) { observation.alarms = try? EtcdGateway.alarms(body) }
+    return observation
+  }
+
+  private static func body(_ id: String, in answers: ProbeAnswers) -> [UInt8]? {
+    guard case .http(200, let body)? = answers.byKey[id] else { return nil }
+    return body
+  }
+
+  private static func health(of host: HostSpec, answers: ProbeAnswers) -> MemberHealth {
+    let endpoint = host.metricsEndpoint
+    switch answers.byKey[id("/health")] {
+    case .http(0, _)?: return .unreachable("nothing answers on \(endpoint), etcd's metrics listener")
+    case .http(let status, let body)?:
+      // etcd answers 503 with the same body while it is not healthy.
+      if let health = try? EtcdGateway.health(body), status == 200 || !health.isHealthy { return health }
+      return .unhealthy("what answers on \(endpoint) is not etcd's health page (HTTP status \(status))")
+    case .unavailable(let why)?: return .unreachable(why)
+    default: return .unreachable("its health was not asked for")
+    }
+  }
+}
