@@ -89,7 +89,11 @@ private struct Sample {
       guard let value = quoted(&rest) else { return nil }
       labels[String(decoding: name, as: UTF8.self)] = value
       skipSpaces(&rest)
-      if rest.first == UInt8(ascii: ",") { rest = rest.dropFirst() } else if rest.first != UInt8(ascii: "}") { return nil }
+      if rest.first == UInt8(ascii: ",") {
+        rest = rest.dropFirst()
+      } else if rest.first != UInt8(ascii: "}") {
+        return nil
+      }
     }
   }
 

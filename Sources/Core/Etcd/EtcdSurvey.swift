@@ -32,6 +32,15 @@ public enum EtcdSurvey {
   private static let alarm = "/v3/maintenance/alarm"
   private static let calls = [(list, "{}"), (status, "{}"), (alarm, #"{"action":"GET"}"#)]
 
+  /// The request that tells a started member's own ids.
+  static func identityProbe(for host: HostSpec) -> EtcdProbe? {
+    for case .etcd(id(list), let probe) in probes(for: host) { return probe }
+    return nil
+  }
+
+  /// The key of the probe that reads the metrics.
+  public static let metricsKey = id("/metrics")
+
   private static func id(_ path: String) -> String { "etcd:\(path)" }
 
   /// What the answers to ``probes(for:withClientEndpoint:)`` amount to.

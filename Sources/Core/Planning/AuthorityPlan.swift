@@ -81,7 +81,7 @@ struct AuthorityResolution: Sendable {
       if parsed.notAfter <= now {
         findings.append(
           Finding(
-            .error, code: "ca.expired", what: "the CA expired on \(parsed.notAfter.dateText)",
+            .error, code: "ca.expired", what: "the CA expired on \(parsed.notAfter.dayText)",
             why: "no certificate that it signs is valid", fix: "bring a new CA by ca.certificate and ca.key"))
       }
       for place in places {

@@ -86,7 +86,8 @@ struct Preflight {
       add(
         free < 512 << 20 ? .error : .warning, "host.disk",
         "\(free >> 20) MiB are free where etcd's data will be (\(layout.dataFolder))",
-        "etcd's default quota is 2 GiB, and its log takes 128 MiB at once", "make room, or set dataFolder to another disk")
+        "etcd's default quota is 2 GiB, and its log takes 128 MiB at once",
+        "make room, or set dataFolder to another disk")
     }
     return findings
   }

@@ -106,6 +106,12 @@ struct SlotValues: Sendable {
   private var values: [String: InputPart] = [:]
   private var counts: [String: Int] = [:]
 
+  /// Takes another's values over.
+  mutating func merge(_ other: SlotValues) {
+    values.merge(other.values) { $1 }
+    counts.merge(other.counts) { $1 }
+  }
+
   mutating func set(_ name: String, _ bytes: [UInt8]) {
     values[name] = .bytes(bytes)
     counts[name] = bytes.count

@@ -3,10 +3,6 @@ enum CoreProbes {
   static let clock = "core.clock"
   static let user = "core.user"
   static let freeSpace = "core.free-space"
-  static let health = "core.health"
-  static let members = "core.etcd.members"
-  static let status = "core.etcd.status"
-  static let alarms = "core.etcd.alarms"
   static let machineIDPath = "/etc/machine-id"
 
   /// The largest certificate, key or configuration file that is read, in bytes.
@@ -35,25 +31,14 @@ enum CoreProbes {
       .file(path: layout.memberRecord, limit: fileLimit),
       .file(path: layout.authorityCertificate, limit: fileLimit), .file(path: layout.authorityKey, limit: 0),
       .folder(path: layout.dataFolder + "/member"), .folder(path: layout.manifestsFolder),
-      .http(
-        id: health, host: host.metricsEndpoint.address.description, port: host.metricsEndpoint.port, path: "/health"),
     ]
     for stage in Stage.ID.allCases { probes.append(.folder(path: layout.stagingFolder(of: stage))) }
     for role in CertificateRole.allCases {
       probes.append(.file(path: layout.certificate(role), limit: fileLimit))
       probes.append(.secretFile(path: layout.key(role), limit: fileLimit))
     }
-    for (id, path, body) in [
-      (members, "/v3/cluster/member/list", "{}"), (status, "/v3/maintenance/status", "{}"),
-      (alarms, "/v3/maintenance/alarm", #"{"action":"GET"}"#),
-    ] {
-      probes.append(
-        .etcd(
-          id: id,
-          EtcdProbe(
-            endpoint: host.clientEndpoint, path: path, body: body, certificate: layout.certificate(.healthcheckClient),
-            key: layout.key(.healthcheckClient), authority: layout.authorityCertificate)))
-    }
+    // The metrics are a hundred kilobytes; only what needs them asks for them.
+    probes += EtcdSurvey.probes(for: host).filter { $0.key != EtcdSurvey.metricsKey }
     return probes
   }
 }

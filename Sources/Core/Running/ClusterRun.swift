@@ -1,0 +1,340 @@
+/// One run against a cluster: connections, survey, plan, execution. It is made for a run and closed at its end.
+///
+/// The order of calls is ``connect()``, ``survey()``, ``plan(_:survey:)``, ``execute(_:)``, ``close()``; a run that only looks
+/// stops before ``execute(_:)``.
+public actor ClusterRun {
+  /// What a run is given.
+  public struct Settings: Sendable {
+    /// What the user wants.
+    public var spec: ClusterSpec
+    /// Who does it.
+    public var plugins: PluginSet
+    /// Keys and certificates.
+    public var toolkit: any CertificateToolkit
+    /// Seconds since 1970, as this machine's clock has it.
+    public var wallClock: @Sendable () -> Double
+    /// Who runs this, for the lock: user, machine, process, since when.
+    public var holder: String
+    /// Whether a cluster of one or two members may be interrupted.
+    public var acceptsDowntime: Bool
+    /// How long one attempt to connect may take, in seconds.
+    public var connectSeconds: Double
+    /// Takes what happens.
+    public var report: @Sendable (RunEvent) -> Void
+
+    /// Makes settings.
+    public init(
+      spec: ClusterSpec, plugins: PluginSet, toolkit: any CertificateToolkit,
+      wallClock: @escaping @Sendable () -> Double,
+      holder: String, acceptsDowntime: Bool = false, connectSeconds: Double = 10,
+      report: @escaping @Sendable (RunEvent) -> Void = { _ in }
+    ) {
+      self.spec = spec
+      self.plugins = plugins
+      self.toolkit = toolkit
+      self.wallClock = wallClock
+      self.holder = holder
+      self.acceptsDowntime = acceptsDowntime
+      self.connectSeconds = connectSeconds
+      self.report = report
+    }
+  }
+
+  let settings: Settings
+  private var sessions: [String: HostSession] = [:]
+  private var locks: [HostLock] = []
+
+  /// Makes a run; nothing is connected yet.
+  public init(_ settings: Settings) { self.settings = settings }
+
+  // MARK: connections
+
+  /// Connects to all hosts at once.
+  ///
+  /// - Returns: A failure for each host that could not be reached.
+  public func connect() async -> [RunFailure] {
+    let (transport, timeout) = (settings.plugins.transport, settings.connectSeconds)
+    let opened = await forEachHost(settings.spec.hosts) { host -> Result<HostSession, RunFailure> in
+      do {
+        let request = OpenRequest(name: host.name, endpoint: host.endpoint, timeoutSeconds: timeout)
+        return .success(HostSession(host: host, transport: transport, opened: try await transport.open(request)))
+      } catch { return .failure(RunFailure(error, doing: "connect to", host: host)) }
+    }
+    for case .success(let session) in opened { sessions[session.host.name] = session }
+    return opened.failures()
+  }
+
+  /// Takes the lock on every host: on the first by name alone, so that of two operators one wins, then on the others.
+  ///
+  /// - Throws: ``RunFailure`` with the code `run.locked` that names the holder.
+  public func lock() async throws(RunFailure) {
+    let start = settings.wallClock()
+    let ordered = sessions.values.sorted { $0.host.name < $1.host.name }
+    let holder = settings.holder
+    var taken: [HostLock] = []
+    var failures: [RunFailure] = []
+    for group in [ordered.prefix(1), ordered.dropFirst()] where failures.isEmpty {
+      let results = await forEachHost(group.map(\.host)) { [sessions] host -> Result<HostLock, RunFailure> in
+        guard let session = sessions[host.name] else { return .failure(RunFailure.notConnected(host)) }
+        do { return .success(try await HostLock.take(session, holder: holder)) } catch let held as HostLock.Held {
+          return .failure(
+            RunFailure(
+              host: host.name, code: "run.locked", what: "another run holds the lock on \(host.name)",
+              why: held.holder.isEmpty ? "it does not say who it is" : held.holder,
+              fix: "wait until it has ended; the lock goes with its connection"))
+        } catch { return .failure(RunFailure(error, doing: "take the lock on", host: host)) }
+      }
+      for case .success(let lock) in results { taken.append(lock) }
+      failures += results.failures()
+    }
+    locks += taken
+    if let first = failures.first {
+      await unlock()
+      throw first
+    }
+    settings.report(.locked(seconds: settings.wallClock() - start))
+  }
+
+  private func unlock() async {
+    let held = locks
+    locks = []
+    await withTaskGroup(of: Void.self) { group in
+      for lock in held { group.addTask { await lock.release() } }
+    }
+  }
+
+  /// Gives the locks back and closes every connection.
+  public func close() async {
+    await unlock()
+    for session in sessions.values { await session.transport.close(session.opened.connection) }
+    sessions = [:]
+    await settings.plugins.transport.shutdown()
+  }
+
+  /// The open connection to a host.
+  func session(of host: String) -> HostSession? { sessions[host] }
+
+  // MARK: survey
+
+  /// What all hosts answered, and what the plugins will make of it.
+  public struct SurveyResult: Sendable {
+    /// What was seen, by host name; a host that could not be surveyed is missing.
+    public var observed: [String: ObservedHost]
+    /// The hosts that could not be surveyed.
+    public var failures: [RunFailure]
+
+    /// What the members answered, each asked alone.
+    public func cluster(_ spec: ClusterSpec) -> ClusterObservation {
+      ClusterObservation(
+        members: spec.hosts.map { host in
+          observed[host.name].map { EtcdSurvey.observation(of: host, answers: $0.answers) }
+            ?? MemberObservation(of: host, health: .unreachable("the host could not be reached"))
+        })
+    }
+  }
+
+  /// Looks at all connected hosts at once, each in one command that changes nothing.
+  ///
+  /// - Throws: ``PluginError`` when a plugin cannot say what it must know.
+  public func survey() async throws(PluginError) -> SurveyResult {
+    var surveys: [String: Survey] = [:]
+    for host in settings.spec.hosts {
+      let context = context(of: host, token: nil, phase: .founding)
+      let probes =
+        CoreProbes.probes(for: host) + (try await settings.plugins.serviceManager.probes(for: context))
+        + (try await settings.plugins.manifestWriter.probes(for: context))
+      surveys[host.name] = Survey(probes)
+    }
+    let hosts = settings.spec.hosts.filter { sessions[$0.name] != nil }
+    settings.report(.surveyStarted(hosts: hosts.map(\.name)))
+    let (toolkit, clock, report) = (settings.toolkit, settings.wallClock, settings.report)
+    let results = await forEachHost(hosts) { [sessions, surveys] host -> Result<ObservedHost, RunFailure> in
+      guard let session = sessions[host.name], let survey = surveys[host.name] else {
+        return .failure(RunFailure.notConnected(host))
+      }
+      let start = clock()
+      do {
+        let observed = try await survey.observe(session, toolkit: toolkit, wallClock: clock)
+        report(.surveyed(host: host.name, seconds: clock() - start))
+        return .success(observed)
+      } catch {
+        let failure = RunFailure(error, doing: "survey", host: host)
+        report(.surveyFailed(host: host.name, why: failure.why))
+        return .failure(failure)
+      }
+    }
+    var observed: [String: ObservedHost] = [:]
+    for case .success(let host) in results { observed[host.name] = host }
+    return SurveyResult(observed: observed, failures: results.failures())
+  }
+
+  /// What a plugin is told of a host's member.
+  func context(of host: HostSpec, token: String?, phase: MemberPhase) -> MemberContext {
+    let spec = settings.spec
+    let release = KubernetesRelease(spec.kubernetesVersion)
+    let etcd = spec.etcdVersion ?? release?.etcdVersion ?? Version(3, 5)
+    let repository = spec.imageRepository ?? release?.imageRepository ?? "registry.k8s.io"
+    let tag = spec.imageTag ?? KubernetesRelease.imageTag(etcd: etcd)
+    var arguments = spec.extraArguments.filter { own in !host.extraArguments.contains { $0.name == own.name } }
+    arguments += host.extraArguments
+    return MemberContext(
+      clusterName: spec.name, token: token, host: host, isFirst: host == spec.hosts.first, members: spec.hosts,
+      phase: phase, kubernetesVersion: spec.kubernetesVersion, etcdVersion: etcd, image: "\(repository)/etcd:\(tag)",
+      imageRepository: spec.imageRepository, imageTag: spec.imageTag, extraArguments: arguments,
+      keyAlgorithm: spec.certificates.keyAlgorithm)
+  }
+
+  // MARK: plan
+
+  /// Makes the plan for a goal from what a survey saw.
+  ///
+  /// - Throws: ``PluginError`` when a plugin cannot go on; ``RunFailure`` when a file on this machine cannot be read.
+  public func plan(_ goal: Goal, survey: SurveyResult) async throws -> Plan {
+    let spec = settings.spec
+    let now = Instant(secondsSinceEpoch: Int64(settings.wallClock()))
+    var records: [String: MemberRecord] = [:]
+    for host in spec.hosts { records[host.name] = survey.observed[host.name]?.record(host.layout) }
+    let identity = ClusterIdentity(
+      spec: spec, records: records, newToken: "\(spec.name)-\(HostSession.nonce().prefix(8))")
+    var findings = identity.findings
+    findings += Preflight(spec: spec, observed: survey.observed, identity: identity).findings
+    let authority = AuthorityResolution(
+      spec: spec, observed: survey.observed, brought: try broughtCertificate(), toolkit: settings.toolkit, now: now)
+    findings += authority.findings
+    var hosts: [HostInput] = []
+    for host in spec.hosts {
+      guard let observed = survey.observed[host.name] else { continue }
+      let input = try await hostInput(host, observed, identity: identity, authority: authority, now: now)
+      findings += (input.service.findings + (identity.phase == .existing ? input.existing : input.founding).findings)
+      hosts.append(input)
+    }
+    for failure in survey.failures {
+      findings.append(
+        Finding(
+          .error, code: failure.code, host: failure.host, what: failure.what, why: failure.why, fix: failure.fix))
+    }
+    let plan = Planner(
+      PlanInput(
+        spec: spec, identity: identity, authority: authority.plan, hosts: hosts, findings: findings, now: now,
+        acceptsDowntime: settings.acceptsDowntime)
+    ).bootstrap()
+    return plan
+  }
+
+  private func broughtCertificate() throws(RunFailure) -> [UInt8]? {
+    guard let path = settings.spec.authority.certificateFile else { return nil }
+    let files = OperatorFiles()
+    // With the key kept by the operator, the first run makes both files.
+    if settings.spec.authority.keyAt == .operator, !files.exists(path) { return nil }
+    return try files.read(path)
+  }
+
+  private func hostInput(
+    _ host: HostSpec, _ observed: ObservedHost, identity: ClusterIdentity, authority: AuthorityResolution, now: Instant
+  ) async throws -> HostInput {
+    let context = context(of: host, token: identity.token, phase: identity.phase)
+    let service = try await settings.plugins.serviceManager.service(for: context, answers: observed.answers)
+    var founding = context
+    founding.phase = .founding
+    var existing = context
+    existing.phase = .existing
+    return HostInput(
+      host: host, observed: observed, service: service,
+      founding: try await settings.plugins.manifestWriter.manifest(for: founding, answers: observed.answers),
+      existing: try await settings.plugins.manifestWriter.manifest(for: existing, answers: observed.answers),
+      pairs: pairs(context, observed, owner: service.owner, authority: authority, now: now))
+  }
+
+  /// Judges the certificates that a host should hold.
+  private func pairs(
+    _ context: MemberContext, _ observed: ObservedHost, owner: FileOwner, authority: AuthorityResolution, now: Instant
+  ) -> [PairState] {
+    guard let release = KubernetesRelease(context.kubernetesVersion) else { return [] }
+    let profiles = context.certificateProfiles(for: release)
+    let layout = context.host.layout
+    let roles = CertificateRole.held(isFirst: context.isFirst, apiserverClient: settings.spec.apiserverClient)
+    return roles.compactMap { role in
+      guard let profile = profiles[role] else { return nil }
+      let (certificate, key) = (layout.certificate(role), layout.key(role))
+      let file = observed.answers.file(certificate)
+      let observation = CertificateObservation(
+        certificateFile: file, keyFile: observed.answers.file(key),
+        certificate: file.content.flatMap { try? settings.toolkit.parse(certificate: $0) },
+        keyFingerprint: observed.keyFingerprints[key] ?? nil,
+        isIssuedByAuthority: file.content.map { content in
+          authority.plan.certificate.map { settings.toolkit.isIssued(content, by: $0) } ?? false
+        } ?? false)
+      let judgement = CertificateJudgement(
+        of: observation,
+        by: CertificateJudgement.Terms(
+          profile: profile, owner: owner, now: now,
+          renewalWindowSeconds: CertificateJudgement.renewalWindow(
+            validitySeconds: settings.spec.certificates.validitySeconds),
+          authorityNotAfter: authority.parsed?.notAfter))
+      let isFaulty = { (file: ObservedFile, mode: UInt16) in file.mode != mode || file.owner != owner }
+      var attributes: [String: [String]] = [:]
+      if !judgement.attributeReasons.isEmpty {
+        if isFaulty(observation.keyFile, CertificateRole.keyMode) { attributes[key] = judgement.attributeReasons }
+        if isFaulty(file, CertificateRole.certificateMode) { attributes[certificate] = judgement.attributeReasons }
+      }
+      return PairState(role: role, profile: profile, renewal: judgement.replacementReasons, attributes: attributes)
+    }
+  }
+
+  // MARK: execution
+
+  /// Carries out a plan, under the locks of all hosts.
+  ///
+  /// - Parameters:
+  ///   - plan: The plan; without an error among its findings.
+  ///   - stop: Asked between steps whether the user wants to stop.
+  public func execute(_ plan: Plan, stop: StopSignal) async -> RunReport {
+    await PlanExecution(plan: plan, settings: settings, sessions: sessions, stop: stop).run()
+  }
+}
+
+/// Carries out a call for every host at once; the results are in the hosts' order.
+func forEachHost<Value: Sendable>(
+  _ hosts: [HostSpec], _ call: @escaping @Sendable (HostSpec) async -> Result<Value, RunFailure>
+) async -> [Result<Value, RunFailure>] {
+  await withTaskGroup(of: (Int, Result<Value, RunFailure>).self) { group in
+    for (index, host) in hosts.enumerated() { group.addTask { (index, await call(host)) } }
+    var results: [(Int, Result<Value, RunFailure>)] = []
+    for await result in group { results.append(result) }
+    return results.sorted { $0.0 < $1.0 }.map(\.1)
+  }
+}
+
+extension Sequence {
+  /// The failures among results.
+  func failures<Value>() -> [RunFailure] where Element == Result<Value, RunFailure> {
+    compactMap { if case .failure(let failure) = $0 { failure } else { nil } }
+  }
+}
+
+extension RunFailure {
+  /// A failure from what a connection or the program on a host threw.
+  init(_ error: any Error, doing action: String, host: HostSpec, stage: Stage.ID? = nil) {
+    switch error {
+    case let error as TransportError:
+      let place = "\(host.name) (\(host.endpoint.host):\(host.endpoint.port))"
+      self.init(
+        host: host.name, stage: stage, code: "transport.\(error.code.rawValue)", what: "cannot \(action) \(place)",
+        why: error.why, fix: error.fix)
+    case let error as HostProgramError:
+      self.init(
+        host: host.name, stage: stage, code: "host.\(error.operation)", what: "cannot \(action) \(host.name)",
+        why: error.why)
+    case let error as RunFailure: self = error
+    default:
+      self.init(
+        host: host.name, stage: stage, code: "run.internal", what: "cannot \(action) \(host.name)", why: "\(error)")
+    }
+  }
+
+  static func notConnected(_ host: HostSpec) -> RunFailure {
+    RunFailure(
+      host: host.name, code: "transport.unreachable", what: "\(host.name) is not connected",
+      why: "an earlier attempt failed")
+  }
+}

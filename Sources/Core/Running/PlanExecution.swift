@@ -1,0 +1,255 @@
+/// One carrying out of a plan. A stage begins when the stages it names are finished on every host.
+struct PlanExecution {
+  let plan: Plan
+  let settings: ClusterRun.Settings
+  let sessions: [String: HostSession]
+  let stop: StopSignal
+
+  /// What became of a stage.
+  private struct StageResult: Sendable {
+    var stage: Stage.ID
+    var failures: [RunFailure] = []
+    var done: [String] = []
+    var untouched: [String] = []
+    var seconds: Double = 0
+    var slots = SlotValues()
+    var isStopped = false
+  }
+
+  func run() async -> RunReport {
+    var report = RunReport(outcome: .done)
+    var slots = SlotValues()
+    var waiting = plan.stages
+    await withTaskGroup(of: StageResult.self) { group in
+      var running = 0
+      while true {
+        let isEnding = !report.failures.isEmpty || report.outcome == .interrupted || stop.isRequested
+        if !isEnding {
+          for stage in waiting where stage.after.allSatisfy({ report.finished.contains($0) }) {
+            waiting.removeAll { $0.id == stage.id }
+            running += 1
+            group.addTask { [slots] in await carryOut(stage, slots) }
+          }
+        }
+        guard running > 0, let result = await group.next() else { break }
+        running -= 1
+        slots.merge(result.slots)
+        report.stageSeconds[result.stage.rawValue] = result.seconds
+        if result.failures.isEmpty && !result.isStopped {
+          report.finished.append(result.stage)
+        } else {
+          report.failures += result.failures
+          report.doneHosts += result.done
+          report.untouchedHosts += result.untouched
+          if result.isStopped { report.outcome = .interrupted }
+        }
+      }
+    }
+    if !report.failures.isEmpty {
+      report.outcome = .failed
+    } else if stop.isRequested, !waiting.isEmpty {
+      report.outcome = .interrupted
+    }
+    return report
+  }
+
+  private func carryOut(_ stage: Stage, _ known: SlotValues) async -> StageResult {
+    let start = settings.wallClock()
+    var result = StageResult(stage: stage.id)
+    settings.report(.stageStarted(stage.id))
+    defer { settings.report(.stageFinished(stage.id, seconds: result.seconds)) }
+    result.slots = known
+    if !stage.certificates.isEmpty || stage.needsAuthority {
+      do {
+        let issuing = CertificateIssuing(plan: plan, settings: settings, sessions: sessions)
+        try await issuing.fill(&result.slots, stage: stage)
+        settings.report(.certificatesIssued(count: stage.certificates.count, seconds: settings.wallClock() - start))
+      } catch {
+        result.failures = [RunFailure(issuing: error, stage: stage.id)]
+        result.untouched = stage.hosts.map(\.host)
+        result.seconds = settings.wallClock() - start
+        return result
+      }
+    }
+    switch stage.rollout {
+    case .together: await together(stage, &result)
+    case .oneAtATime(let gate): await oneAtATime(stage, gate, &result)
+    }
+    result.seconds = settings.wallClock() - start
+    return result
+  }
+
+  private func together(_ stage: Stage, _ result: inout StageResult) async {
+    let slots = result.slots
+    let answers = await withTaskGroup(of: (String, Result<SlotValues, RunFailure>).self) { group in
+      for host in stage.hosts { group.addTask { (host.host, await carryOut(host, stage.id, slots)) } }
+      var answers: [(String, Result<SlotValues, RunFailure>)] = []
+      for await answer in group { answers.append(answer) }
+      return answers
+    }
+    for (host, answer) in answers.sorted(by: { $0.0 < $1.0 }) {
+      switch answer {
+      case .success(let slots):
+        result.slots.merge(slots)
+        result.done.append(host)
+      case .failure(let failure): result.failures.append(failure)
+      }
+    }
+  }
+
+  private func oneAtATime(_ stage: Stage, _ rule: GateRule, _ result: inout StageResult) async {
+    for (index, host) in stage.hosts.enumerated() {
+      if stop.isRequested {
+        result.isStopped = true
+        result.untouched = stage.hosts[index...].map(\.host)
+        return
+      }
+      let others = await gate(host.host, rule)
+      settings.report(.gate(host: host.host, isOpen: others.isOpen, reasons: others.reasons.map(\.description)))
+      guard others.isOpen else {
+        result.failures.append(
+          RunFailure(
+            host: host.host, stage: stage.id, code: "gate.closed", what: "\(host.host) must not be touched now",
+            why: others.reasons.map(\.description).joined(separator: "; "),
+            fix: "see `quorate health`; when the others are well, run the same command again"))
+        result.untouched = stage.hosts[index...].map(\.host)
+        return
+      }
+      switch await carryOut(host, stage.id, result.slots) {
+      case .success(let slots):
+        result.slots.merge(slots)
+        result.done.append(host.host)
+      case .failure(let failure):
+        result.failures.append(failure)
+        result.untouched = stage.hosts[(index + 1)...].map(\.host)
+        return
+      }
+    }
+  }
+
+  /// Asks every member, each on its own host, and judges whether one may be disturbed.
+  private func gate(_ target: String, _ rule: GateRule) async -> GateVerdict {
+    let gate = HealthGate(target: target, acceptsDowntime: rule.acceptsDowntime)
+    let hosts = plan.spec.hosts
+    let members = await forEachHost(hosts) { host -> Result<MemberObservation, RunFailure> in
+      guard let session = sessions[host.name] else { return .failure(RunFailure.notConnected(host)) }
+      do { return .success(try await observe(session)) } catch {
+        return .failure(RunFailure(error, doing: "ask the member on", host: host))
+      }
+    }
+    return gate.judge(
+      ClusterObservation(
+        members: zip(hosts, members).map { host, answer in
+          switch answer {
+          case .success(let observation): observation
+          case .failure(let failure): MemberObservation(of: host, health: .unreachable(failure.why))
+          }
+        }))
+  }
+
+  private func observe(_ session: HostSession) async throws -> MemberObservation {
+    let probes = EtcdSurvey.probes(for: session.host).filter { $0.key != EtcdSurvey.metricsKey }
+    let answers = try await Survey(probes).observe(session, toolkit: settings.toolkit, wallClock: settings.wallClock)
+    return EtcdSurvey.observation(of: session.host, answers: answers.answers)
+  }
+
+  /// One host's steps, in one program.
+  private func carryOut(
+    _ host: HostSteps, _ stage: Stage.ID, _ slots: SlotValues
+  ) async -> Result<SlotValues, RunFailure> {
+    let start = settings.wallClock()
+    guard let session = sessions[host.host] else {
+      return .failure(
+        RunFailure(
+          host: host.host, stage: stage, code: "transport.unreachable", what: "\(host.host) is not connected",
+          why: "an earlier attempt failed"))
+    }
+    settings.report(.hostStarted(stage, host: host.host))
+    var failure: RunFailure
+    do {
+      // A started member alone knows its ids; it is asked in the same program.
+      let asks = stage == .founding ? EtcdSurvey.identityProbe(for: session.host) : nil
+      let program = try StepCompiler(
+        host.steps, stage: stage, host: session.host, holder: settings.holder, slots: slots,
+        asks: asks.map { [$0] } ?? [])
+      do {
+        var answer = try await session.perform(program.operations, timeoutSeconds: host.seconds)
+        defer { answer.wipe() }
+        var filled = SlotValues()
+        if asks != nil { try fillRecord(&filled, session.host, answer.replies.last) }
+        settings.report(
+          .hostFinished(
+            stage, host: host.host, steps: host.steps.count, seconds: settings.wallClock() - start))
+        return .success(filled)
+      } catch let error as HostProgramError {
+        let step = error.index < program.stepOfOperation.count ? program.stepOfOperation[error.index] : nil
+        failure = RunFailure(error, doing: "work on", host: session.host, stage: stage)
+        if let step { failure.what = "cannot \(host.steps[step].summary) on \(host.host)" }
+        if error.operation == "expect" { failure.code = "host.changed" }
+        failure.fix = Self.fix(error)
+      }
+    } catch { failure = RunFailure(error, doing: "work on", host: session.host, stage: stage) }
+    settings.report(.hostFailed(stage, host: host.host, why: failure.why))
+    return .failure(failure)
+  }
+
+  private func fillRecord(_ slots: inout SlotValues, _ host: HostSpec, _ reply: HostReply?) throws {
+    let list: EtcdMemberList
+    switch reply {
+    case .etcd(let answers)?:
+      guard let answer = answers.first, answer.status == 200, let read = try? EtcdGateway.memberList(answer.body) else {
+        let status = answers.first?.status ?? 0
+        throw RunFailure(
+          host: host.name, stage: .founding, code: "etcd.no-answer",
+          what: "\(host.name)'s member does not list the members",
+          why: status == 0 ? "nobody answered on \(host.clientURL)" : "it answered with HTTP status \(status)",
+          fix: "look at etcd's log on the host")
+      }
+      list = read
+    case .unavailable(let why)?:
+      throw RunFailure(
+        host: host.name, stage: .founding, code: "host.no-tls-client", what: "\(host.name) cannot ask its member",
+        why: why,
+        fix: "install curl or openssl on the host")
+    default: return
+    }
+    let record = MemberRecord(
+      cluster: plan.spec.name, member: host.name, token: plan.token, clusterID: "\(list.header.clusterID)",
+      memberID: "\(list.header.memberID)")
+    slots.set(Slot.record(of: host.name), record.json)
+  }
+
+  private static func fix(_ error: HostProgramError) -> String {
+    switch error.operation {
+    case "expect": "somebody else changed the host; run the same command again to plan from what is there now"
+    case "holding": "run the same command again"
+    case "await": "look at etcd's log on the host; when it is mended, run the same command again to go on"
+    default: "when the cause is mended, run the same command again to go on"
+    }
+  }
+}
+
+extension Stage {
+  /// Whether a CA file is among what it writes.
+  fileprivate var needsAuthority: Bool {
+    hosts.contains { host in
+      host.steps.contains { step in
+        guard case .write(let change) = step, case .slot(let name) = change.file.content else { return false }
+        return name == Slot.authorityCertificate || name == Slot.authorityKey
+      }
+    }
+  }
+}
+
+extension HostSteps {
+  /// How long the program may take: what its steps may, and two minutes for files.
+  fileprivate var seconds: Double {
+    steps.reduce(120) { sum, step in
+      switch step {
+      case .execute(let command): sum + Double(command.timeoutSeconds)
+      case .awaitHealth(_, let seconds, _): sum + Double(seconds)
+      default: sum
+      }
+    }
+  }
+}
