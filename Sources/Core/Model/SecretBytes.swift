@@ -52,7 +52,9 @@ public final class SecretBytes: @unchecked Sendable, CustomStringConvertible, Cu
   public var count: Int { storage.count }
 
   /// Reads the bytes in place. What the body copies out is the body's to wipe.
-  public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+  public func withBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     try body(UnsafeRawBufferPointer(storage))
   }
 
