@@ -9,11 +9,14 @@ public enum EtcdSurvey {
   /// - Parameters:
   ///   - host: The host.
   ///   - withClientEndpoint: Whether the client endpoint is asked too, with the host's own `healthcheck-client` pair.
-  public static func probes(for host: HostSpec, withClientEndpoint: Bool = true) -> [Probe] {
-    let metrics = host.metricsEndpoint
-    let plain = ["/health", "/metrics"].map { path in
+  ///   - withMetrics: Whether the metrics are asked for too: 60 to 160 KB, which a survey without a client endpoint
+  ///     needs and another one does not.
+  public static func probes(
+    for host: HostSpec, withClientEndpoint: Bool = true, withMetrics: Bool = false
+  ) -> [Probe] {
+    let plain = (withMetrics ? ["/health", "/metrics"] : ["/health"]).map { path in
       Probe.http(
-        id: id(path), host: metrics.address.description, port: metrics.port, path: path)
+        id: id(path), host: host.metricsEndpoint.address.description, port: host.metricsEndpoint.port, path: path)
     }
     guard withClientEndpoint else { return plain }
     return plain
