@@ -75,5 +75,8 @@ let package = Package(
       ],
       path: "Sources/CLI", swiftSettings: settings),
     tests("Core", needs: ["QuorateCore", "QuorateTesting"]),
+    tests("Kubeadm", needs: ["QuorateCore", "QuorateTesting"]),
+    tests("StaticPod", needs: ["StaticPod", "QuorateCore", "QuorateTesting"], resources: [.copy("Golden")]),
+    tests("UnitFile", needs: ["UnitFile", "QuorateCore", "QuorateTesting"]),
   ]
 )

@@ -20,25 +20,30 @@ public struct KubernetesRelease: Sendable, Hashable {
 
   private var minor: Int { version.minor }
 
-  /// The etcd version that kubeadm's `.0` release of this minor version deploys.
+  /// The etcd version that this version's kubeadm deploys.
+  ///
+  /// `.0` releases as in `SupportedEtcdVersion`; of the later patches, those whose backport is known: 3.5.24 came
+  /// to 1.31.14, 1.32.10 and 1.33.6, and 3.6.5 to 1.34.2 (kubernetes pull requests 134779, 134861 and their picks).
   public var etcdVersion: Version {
-    switch minor {
-    case 20, 21: Version(3, 4, 13)
-    case 22: Version(3, 5, 0)
-    case 23: Version(3, 5, 1)
-    case 24: Version(3, 5, 3)
-    case 25: Version(3, 5, 4)
-    case 26: Version(3, 5, 6)
-    case 27: Version(3, 5, 7)
-    case 28: Version(3, 5, 9)
-    case 29: Version(3, 5, 10)
-    case 30: Version(3, 5, 12)
-    case 31: Version(3, 5, 15)
-    case 32: Version(3, 5, 24)
-    case 33: Version(3, 5, 21)
-    case 34: Version(3, 6, 4)
-    case 35: Version(3, 6, 6)
-    case 36: Version(3, 6, 8)
+    switch (minor, version.patch) {
+    case (20...21, _): Version(3, 4, 13)
+    case (22, _): Version(3, 5, 0)
+    case (23, _): Version(3, 5, 1)
+    case (24, _): Version(3, 5, 3)
+    case (25, _): Version(3, 5, 4)
+    case (26, _): Version(3, 5, 6)
+    case (27, _): Version(3, 5, 7)
+    case (28, _): Version(3, 5, 9)
+    case (29, _): Version(3, 5, 10)
+    case (30, _): Version(3, 5, 12)
+    case (31, ..<14): Version(3, 5, 15)
+    case (32, ..<10): Version(3, 5, 16)
+    case (33, ..<6): Version(3, 5, 21)
+    case (31...33, _): Version(3, 5, 24)
+    case (34, ..<2): Version(3, 6, 4)
+    case (34, _): Version(3, 6, 5)
+    case (35, _): Version(3, 6, 6)
+    case (36, _): Version(3, 6, 8)
     default: Version(3, 7, 0)
     }
   }
@@ -59,6 +64,18 @@ public struct KubernetesRelease: Sendable, Hashable {
   /// Whether the CA's common name is among its DNS SANs (client-go `cert.NewSelfSignedCACert` since 1.22; the
   /// 1.20 CA carries none).
   public var authorityNameIsSAN: Bool { minor >= 22 }
+
+  /// Whether kubeadm starts etcd with a check of its data at each start: since 1.24, and in 1.23.7 and 1.22.10
+  /// (kubernetes pull requests 109074, 109075, 109076).
+  public var checksDataAtStart: Bool { isAtLeast(minor: 24, orPatches: [22: 10, 23: 7]) }
+
+  /// Whether kubeadm lets etcd send progress to watchers every 5 seconds: since 1.25 (pull request 111383).
+  public var notifiesWatchers: Bool { minor >= 25 }
+
+  /// Whether this version has something that came with a minor version and was picked to patches of earlier ones.
+  func isAtLeast(minor first: Int, orPatches picked: [Int: Int] = [:]) -> Bool {
+    minor >= first || picked[minor].map { version.patch >= $0 } ?? false
+  }
 
   /// Whether the kubelet takes the runtime's endpoint in its configuration file: since 1.27, where the flag
   /// `--container-runtime` went.

@@ -1,0 +1,52 @@
+import Glibc
+import QuorateCore
+import QuorateTesting
+import StaticPod
+import Testing
+
+/// The manifest against a real kubeadm that is fed our own kubeadmcfg.yaml.
+@Suite(.enabled(if: RealKubeadm.path != nil, "no kubeadm, or not root")) struct RealKubeadmTests {
+  @Test func `A real kubeadm writes the same bytes in every case`() async throws {
+    let kubeadm = try await RealKubeadm()
+    let version = try await kubeadm.version()
+    for golden in GoldenManifest.all(kubernetes: version) {
+      let (configuration, manifest) = try await golden.files()
+      let theirs = try await kubeadm.manifest(configuration: configuration)
+      #expect(manifest == theirs, "\(golden.name)")
+    }
+    await kubeadm.remove()
+  }
+
+  @Test func `A real kubeadm quotes and folds odd values as we do`() async throws {
+    let kubeadm = try await RealKubeadm()
+    let version = try await kubeadm.version()
+    var values = OddValues(seed: 20)
+    for _ in 0..<40 {
+      let member = try #require(
+        MemberFixture.member(kubernetes: version) { host, _ in host.dataFolder = "/srv/" + values.path() })
+      var odd = member
+      odd.extraArguments = (0..<250).map { EtcdArgument(name: "x\($0)", value: values.next()) }
+      let (configuration, manifest) = try await GoldenManifest(name: "odd", member: odd).files()
+      let theirs = try await kubeadm.manifest(configuration: configuration)
+      if manifest != theirs {
+        let pairs = zip(manifest.split(separator: "\n"), theirs.split(separator: "\n"))
+        let first = pairs.first { $0.0 != $0.1 }
+        Issue.record("ours: \(first?.0 ?? "") theirs: \(first?.1 ?? "")")
+      }
+    }
+    await kubeadm.remove()
+  }
+
+  /// Writes the golden files of this kubeadm's version: `QUORATE_RECORD=1 swift test --filter RealKubeadmTests`.
+  @Test(.enabled(if: getenv("QUORATE_RECORD") != nil)) func `Record the golden files`() async throws {
+    let kubeadm = try await RealKubeadm()
+    let version = try await kubeadm.version()
+    for golden in GoldenManifest.all(kubernetes: version) {
+      let (configuration, _) = try await golden.files()
+      let manifest = try await kubeadm.manifest(configuration: configuration)
+      try await GoldenManifest.record(configuration, as: "kubeadm-\(version)/\(golden.name).kubeadmcfg.yaml")
+      try await GoldenManifest.record(manifest, as: "kubeadm-\(version)/\(golden.name).etcd.yaml")
+    }
+    await kubeadm.remove()
+  }
+}
