@@ -49,6 +49,8 @@ lock_lab() {
 # Every host of the lab that is up, powered or not: host0 host1 ...
 hosts() { [ ! -e "$RUN/hosts" ] || cat "$RUN/hosts"; }
 
+is_on() { [ -n "$(cgroup_pids "$CGROUP/$1")" ]; }
+
 address_of() { echo "$NET.$((11 + ${1#host}))"; }
 
 require_host() {
@@ -185,11 +187,11 @@ END
 # network_connect HOST: a namespace made anew, so that a rule or an address set by a test ends with the host's power. Its
 # hardware address stays the same: the others remember it for half a minute.
 network_connect() {
-  local mac
-  # shellcheck disable=SC2046 # the address's four numbers
-  mac=$(printf '02:00:%02x:%02x:%02x:%02x' $(address_of "$1" | tr . ' '))
-  ip netns delete "$NAME-$1" 2>/dev/null || true
-  ip -n "$SWITCH" link delete "$1" 2>/dev/null || true
+  local address mac
+  address=$(address_of "$1")
+  # shellcheck disable=SC2046,SC2183 # the address's four numbers
+  mac=$(printf '02:00:%02x:%02x:%02x:%02x' $(tr . ' ' <<< "$address"))
+  network_disconnect "$1"
   ip netns add "$NAME-$1"
   ip -n "$SWITCH" -batch - <<END
 link add $1 type veth peer name eth0 address $mac netns $NAME-$1
@@ -199,11 +201,25 @@ END
   # once; silence would cost each start six seconds more.
   ip -n "$NAME-$1" -batch - <<END
 link set lo up
-address add $(address_of "$1")/24 dev eth0
+address add $address/24 dev eth0
 link set eth0 up
 route add default via $NET.1
 route add unreachable 169.254.169.254/32
 END
+}
+
+# network_disconnect HOST: a host without power does not answer, not even to say that nobody is there.
+network_disconnect() {
+  ip -n "$SWITCH" link delete "$1" 2>/dev/null || true
+  ip netns delete "$NAME-$1" 2>/dev/null || true
+}
+
+# unwire: the operator's cable goes straight into the bridge.
+unwire() {
+  cgroup_kill "$CGROUP/wire"
+  cgroup_remove "$CGROUP/wire"
+  ip -n "$SWITCH" link delete wire 2>/dev/null || true
+  ip -n "$SWITCH" link set operator master bridge
 }
 
 networks() { ip netns list | awk '{ print $1 }' | grep -xE "$NAME-(operator|switch|host[0-9]+)" || true; }
@@ -223,10 +239,11 @@ power_on() {
   setsid "$LAB/internal/host" "$1" </dev/null >>"$RUN/$1/console.log" 2>&1 9>&- &
 }
 
-# power_cut HOST...: what a pulled plug does to processes: all gone, none asked.
+# power_cut HOST...: what a pulled plug does to processes: all gone, none asked, and no peer hears of it.
 power_cut() {
   local host pids=
   for host; do
+    network_disconnect "$host"
     pids+=" $(host_pid1 "$host" || true)"
   done
   # With its process 1 the kernel ends all of a host's processes, and nspawn can still tidy up behind it.
@@ -242,7 +259,7 @@ power_cut() {
 await_off() {
   local attempt
   for ((attempt = 0; attempt < $2 * 50; attempt++)); do
-    [ -n "$(cgroup_pids "$CGROUP/$1")" ] || return 0
+    is_on "$1" || return 0
     sleep 0.02
   done
   return 1
@@ -266,7 +283,7 @@ await_one_login() {
   # shellcheck disable=SC2016 # for the inner shell
   until operator timeout 5 bash -c 'exec 3<>"/dev/tcp/$0/22" && read -r -u 3' "$(address_of "$1")" 2>/dev/null &&
     ssh_to -n -o ConnectTimeout=5 "$1" "sudo ctr version >/dev/null" 2>"$RUN/$1/login.log"; do
-    if [ "$SECONDS" -ge "$deadline" ] || [ -z "$(cgroup_pids "$CGROUP/$1")" ]; then
+    if [ "$SECONDS" -ge "$deadline" ] || ! is_on "$1"; then
       {
         echo "lab: $1 does not let its user in; the ends of its console and of ssh's answer:"
         tail -n 20 "$RUN/$1/console.log" "$RUN/$1/login.log"
