@@ -106,6 +106,7 @@ int main(int argc, char **argv) {
   }
   delay = (long long)(atof(argv[3]) * MILLISECOND);
   loss = atof(argv[4]) / 100;
+  srand48(1); // the same losses in every run
   int a = plug(argv[1]), b = plug(argv[2]);
   struct lane lanes[] = {{.from = a, .to = b}, {.from = b, .to = a}};
   struct pollfd arrivals[] = {{.fd = a, .events = POLLIN}, {.fd = b, .events = POLLIN}};
