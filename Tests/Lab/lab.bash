@@ -86,37 +86,41 @@ ssh_to() { operator ssh -F "$RUN/ssh_config" "$@"; }
 
 cgroup_hierarchies() { awk '$3 == "cgroup" || $3 == "cgroup2" { print $2 }' /proc/self/mounts; }
 
-# cgroup_create PATH: PATH is $CGROUP or one below it.
+# cgroup_create PATH: with all that lie above it.
 cgroup_create() {
-  local hierarchy
+  local hierarchy group name
   for hierarchy in $(cgroup_hierarchies); do
-    mkdir -p "$hierarchy/$1"
-    if [ -e "$hierarchy/$1/cpuset.cpus" ] && [ -e "$hierarchy/$1/cgroup.clone_children" ]; then
-      # v1: a cpuset begins without processors and takes no process before it has some
-      cat "$hierarchy/cpuset.cpus" > "$hierarchy/$1/cpuset.cpus"
-      cat "$hierarchy/cpuset.mems" > "$hierarchy/$1/cpuset.mems"
-      echo 1 > "$hierarchy/$1/cgroup.clone_children"
-    fi
-    [ ! -s "$hierarchy/cgroup.controllers" ] || cgroup_delegate "$hierarchy"
+    group=$hierarchy
+    for name in ${1//\// }; do
+      cgroup_delegate "$group"
+      group+=/$name
+      mkdir -p "$group"
+      if [ -e "$group/cpuset.cpus" ] && [ -e "$group/cgroup.clone_children" ]; then
+        # v1: a cpuset begins without processors and takes no process before it has some
+        cat "$hierarchy/cpuset.cpus" > "$group/cpuset.cpus"
+        cat "$hierarchy/cpuset.mems" > "$group/cpuset.mems"
+        echo 1 > "$group/cgroup.clone_children"
+      fi
+    done
   done
 }
 
-# cgroup_delegate HIERARCHY: v2 hands controllers down only from a group without processes (the true root excepted). In a
-# container the visible root has some: they move aside into a leaf, as container images that run containers do.
+# cgroup_delegate GROUP: lets the groups below have all controllers. Only v2 asks for that, and only of groups without
+# processes, the true root excepted. The root that a container sees may have some: they move into a leaf beside the lab, as
+# images that run containers inside a container do it.
 cgroup_delegate() {
-  local controller group pid
-  if [ -e "$1/cgroup.type" ] && [ -s "$1/cgroup.procs" ]; then
-    mkdir -p "$1/outside-labs"
+  local controllers controller pid
+  controllers=$(cat "$1/cgroup.controllers" 2>/dev/null || true)
+  [ -n "$controllers" ] || return 0
+  if [ -e "$1/cgroup.type" ] && [ -n "$(cat "$1/cgroup.procs")" ]; then
+    mkdir -p "$1/beside-the-lab"
     while read -r pid; do
-      echo "$pid" > "$1/outside-labs/cgroup.procs" || true
-    done < "$1/cgroup.procs" 2>/dev/null
+      echo "$pid" > "$1/beside-the-lab/cgroup.procs" || true
+    done < <(cat "$1/cgroup.procs") 2>/dev/null
   fi
-  for group in "$1" "$1/$CGROUP"; do
-    # shellcheck disable=SC2013 # words, all on one line
-    for controller in $(cat "$group/cgroup.controllers"); do
-      echo "+$controller" > "$group/cgroup.subtree_control" || true
-    done 2>/dev/null
-  done
+  for controller in $controllers; do
+    echo "+$controller" > "$1/cgroup.subtree_control" || true
+  done 2>/dev/null
 }
 
 # cgroup_enter PATH: the calling shell, and so all it starts.
@@ -235,7 +239,8 @@ network_remove() {
 
 # power_on HOST: returns at once; await_login says when the host can be used.
 power_on() {
-  cgroup_create "$CGROUP/$1"
+  cgroup_create "$CGROUP/$1/power"
+  cgroup_create "$CGROUP/$1/machine"
   setsid "$LAB/internal/host" "$1" </dev/null >>"$RUN/$1/console.log" 2>&1 9>&- &
 }
 
@@ -267,31 +272,42 @@ await_off() {
 
 # await_login HOST...: until sshd lets the user in and containerd answers.
 await_login() {
-  local host waiting=()
+  local host waiting=() status=0
   for host; do
     await_one_login "$host" 9>&- &
     waiting+=("$!")
   done
   for host in "${waiting[@]}"; do
-    wait "$host" || return 1
+    wait "$host" || status=1
   done
+  return "$status"
 }
 
 await_one_login() {
-  local deadline=$((SECONDS + 60))
+  local deadline=$((SECONDS + 40)) log=$RUN/$1/login.log
   # A look for sshd's greeting is cheap, a login is not: first the one, then the other.
   # shellcheck disable=SC2016 # for the inner shell
-  until operator timeout 5 bash -c 'exec 3<>"/dev/tcp/$0/22" && read -r -u 3' "$(address_of "$1")" 2>/dev/null &&
-    ssh_to -n -o ConnectTimeout=5 "$1" "sudo ctr version >/dev/null" 2>"$RUN/$1/login.log"; do
-    if [ "$SECONDS" -ge "$deadline" ] || ! is_on "$1"; then
-      {
-        echo "lab: $1 does not let its user in; the ends of its console and of ssh's answer:"
-        tail -n 20 "$RUN/$1/console.log" "$RUN/$1/login.log"
-      } >&2
-      return 1
-    fi
-    sleep 0.1
+  until operator timeout --foreground 5 bash -c 'exec 3<>"/dev/tcp/$0/22" && read -r -u 3' "$(address_of "$1")" 2>/dev/null
+  do
+    await_a_bit "$1" "$deadline" 0.1 || return 1
   done
+  until ssh_to -n -o BatchMode=yes -o ConnectTimeout=5 "$1" "sudo ctr version >/dev/null" 2>"$log"; do
+    await_a_bit "$1" "$deadline" 0.3 "$log" || return 1
+  done
+}
+
+# await_a_bit HOST DEADLINE SECONDS [LOG]
+await_a_bit() {
+  if [ "$SECONDS" -lt "$2" ] && is_on "$1"; then
+    sleep "$3"
+  else
+    {
+      echo "lab: $1 does not let its user in; the end of what there is to read:"
+      tail -n 20 "$RUN/$1/console.log" "${@:4}"
+      ! is_on "$1" || inside "$1" journalctl --no-pager --priority warning --lines 20
+    } >&2
+    return 1
+  fi
 }
 
 # blank HOST: the disk of a host that was never booted. Its ssh host keys stay what they were.
@@ -322,7 +338,7 @@ is_up() { [ -e "$RUN/up" ] && [ -n "$(cgroup_pids "$CGROUP")" ]; }
 inventory() {
   local pid namespace hierarchy
   for pid in $(cgroup_pids "$CGROUP"); do
-    echo "process $pid ($(tr '\0' ' ' < "/proc/$pid/cmdline" 2>/dev/null | cut -c1-80))"
+    echo "process $pid ($({ tr '\0' ' ' < "/proc/$pid/cmdline" | cut -c1-80; } 2>/dev/null))"
   done
   for namespace in $(networks); do
     echo "network namespace $namespace"
