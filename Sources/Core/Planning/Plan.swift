@@ -19,13 +19,13 @@ public struct Plan: Sendable, Codable, Hashable {
   public var stages: [Stage]
   /// What was found; with an error among them nothing is carried out.
   public var findings: [Finding]
-  /// How many things on each host are as they should be already, by host name.
-  public var alreadyRight: [String: Int]
+  /// The files on each host that are as they should be already, by host name.
+  public var alreadyRight: [String: [String]]
 
   /// Makes a plan.
   public init(
     goal: Goal, spec: ClusterSpec, token: String, madeAt: Instant, authority: AuthorityPlan, stages: [Stage],
-    findings: [Finding], alreadyRight: [String: Int]
+    findings: [Finding], alreadyRight: [String: [String]]
   ) {
     format = 1
     self.goal = goal

@@ -10,8 +10,8 @@ struct Planner {
 
   /// The plan for a healthy cluster as the configuration describes it.
   func bootstrap() -> Plan {
-    var right: [String: Int] = [:]
-    let parts = input.hosts.map { part(of: $0, right: &right[$0.host.name, default: 0]) }
+    var right: [String: [String]] = [:]
+    let parts = input.hosts.map { part(of: $0, right: &right[$0.host.name, default: []]) }
     return Plan(
       goal: .bootstrap, spec: input.spec, token: input.identity.token, madeAt: input.now,
       authority: input.authority, stages: founded ? updating(parts) : founding(parts), findings: input.findings,
@@ -103,7 +103,7 @@ struct Planner {
 
   // MARK: differences
 
-  private func part(of host: HostInput, right: inout Int) -> Part {
+  private func part(of host: HostInput, right: inout [String]) -> Part {
     var part = Part(host: host)
     let layout = host.host.layout
     let owner = host.service.owner
@@ -153,7 +153,7 @@ struct Planner {
     file.path == layout.memberRecord ? "cluster id and member id" : "initial-cluster-state: new -> existing"
   }
 
-  private func authorityFiles(_ host: HostInput, into part: inout Part, _ right: inout Int) {
+  private func authorityFiles(_ host: HostInput, into part: inout Part, _ right: inout [String]) {
     let layout = host.host.layout
     let content: DesiredFile.Content =
       input.authority.certificate.map { .bytes($0) } ?? .slot(Slot.authorityCertificate)
@@ -179,14 +179,14 @@ struct Planner {
     }
   }
 
-  private func append(_ pair: PairState, _ host: HostInput, into part: inout Part, _ right: inout Int) {
+  private func append(_ pair: PairState, _ host: HostInput, into part: inout Part, _ right: inout [String]) {
     let layout = host.host.layout
     let key = layout.key(pair.role)
     let certificate = layout.certificate(pair.role)
     if pair.renewal.isEmpty {
       for path in [key, certificate] {
         guard let reasons = pair.attributes[path] else {
-          right += 1
+          right.append(path)
           continue
         }
         part.files.append(
@@ -211,7 +211,7 @@ struct Planner {
   }
 
   private func append(
-    _ file: DesiredFile, _ host: HostInput, to steps: inout [Step], _ right: inout Int, isSecret: Bool = false
+    _ file: DesiredFile, _ host: HostInput, to steps: inout [Step], _ right: inout [String], isSecret: Bool = false
   ) {
     let seen = host.seen(file.path)
     guard seen.kind == .regular, case .bytes(let wanted) = file.content, seen.content == wanted else {
@@ -226,14 +226,14 @@ struct Planner {
     appendAttributes(file, host, to: &steps, &right)
   }
 
-  private func appendAttributes(_ file: DesiredFile, _ host: HostInput, to steps: inout [Step], _ right: inout Int) {
+  private func appendAttributes(_ file: DesiredFile, _ host: HostInput, to steps: inout [Step], _ right: inout [String]) {
     let seen = host.seen(file.path)
     let owner = file.owner ?? host.service.owner
     var reasons: [String] = []
     if seen.mode != file.mode { reasons.append("mode is \(seen.mode.octalText), not \(file.mode.octalText)") }
     if seen.owner != owner { reasons.append("owner is \(seen.owner), not \(owner)") }
     guard !reasons.isEmpty else {
-      right += 1
+      right.append(file.path)
       return
     }
     steps.append(.setAttributes(path: file.path, mode: file.mode, owner: owner, seen: seen, reasons: reasons))

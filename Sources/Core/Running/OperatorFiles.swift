@@ -7,25 +7,31 @@ public struct OperatorFiles: Sendable {
 
   /// Reads a small file.
   ///
-  /// - Throws: ``RunFailure`` when it cannot be read, or is larger than 64 KiB.
-  public func read(_ path: String) throws(RunFailure) -> [UInt8] {
-    let secret = try readSecret(path)
+  /// - Parameters:
+  ///   - path: Where it is.
+  ///   - limit: The largest size that is read, in bytes.
+  /// - Throws: ``RunFailure`` when it cannot be read, or is larger.
+  public func read(_ path: String, limit: Int = 65_536) throws(RunFailure) -> [UInt8] {
+    let secret = try readSecret(path, limit: limit)
     return secret.withBytes { Array($0) }
   }
 
   /// Reads a small file that holds a secret.
   ///
-  /// - Throws: ``RunFailure`` when it cannot be read, or is larger than 64 KiB.
-  public func readSecret(_ path: String) throws(RunFailure) -> SecretBytes {
+  /// - Parameters:
+  ///   - path: Where it is.
+  ///   - limit: The largest size that is read, in bytes.
+  /// - Throws: ``RunFailure`` when it cannot be read, or is larger.
+  public func readSecret(_ path: String, limit: Int = 65_536) throws(RunFailure) -> SecretBytes {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw failure("cannot read \(path)") }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw failure("cannot read \(path)") }
-    guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= 65_536 else {
+    guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit else {
       throw RunFailure(
-        code: "operator.file", what: "cannot read \(path)", why: "it is no regular file of at most 64 KiB",
-        fix: "give the path of a PEM file")
+        code: "operator.file", what: "cannot read \(path)", why: "it is no regular file of at most \(limit >> 10) KiB",
+        fix: "check the path")
     }
     var length = 0
     let whole = SecretBytes(count: Int(status.st_size)) { memory in
@@ -47,6 +53,30 @@ public struct OperatorFiles: Sendable {
   ///
   /// - Throws: ``RunFailure`` when it cannot be written, or exists.
   public func write(_ content: SecretBytes, to path: String, mode: UInt32) throws(RunFailure) {
+    let temporary = try stage(content, for: path, mode: mode)
+    let isPlaced = link(temporary, path) == 0
+    let error = errno
+    unlink(temporary)
+    guard isPlaced else {
+      errno = error
+      throw failure("cannot write \(path)")
+    }
+  }
+
+  /// Writes a file like ``write(_:to:mode:)``, over what is there.
+  ///
+  /// - Throws: ``RunFailure`` when it cannot be written.
+  public func replace(_ content: SecretBytes, at path: String, mode: UInt32) throws(RunFailure) {
+    let temporary = try stage(content, for: path, mode: mode)
+    guard rename(temporary, path) == 0 else {
+      let error = errno
+      unlink(temporary)
+      errno = error
+      throw failure("cannot write \(path)")
+    }
+  }
+
+  private func stage(_ content: SecretBytes, for path: String, mode: UInt32) throws(RunFailure) -> String {
     let temporary = "\(path).\(HostSession.nonce())"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
     guard descriptor >= 0 else { throw failure("cannot write \(path)") }
@@ -68,13 +98,7 @@ public struct OperatorFiles: Sendable {
       errno = error
       throw failure("cannot write \(path)")
     }
-    guard link(temporary, path) == 0 else {
-      let error = errno
-      unlink(temporary)
-      errno = error
-      throw failure("cannot write \(path)")
-    }
-    unlink(temporary)
+    return temporary
   }
 
   private func failure(_ what: String) -> RunFailure {

@@ -1,0 +1,169 @@
+internal import ArgumentParser
+internal import QuorateConfiguration
+internal import QuorateCore
+
+/// `quorate apply`: plan, ask, carry out, verify.
+struct ApplyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "apply", abstract: "Makes the cluster as the configuration describes it.",
+    discussion: """
+      Looks at the hosts, prints the plan, asks, carries it out and looks again. A second run changes nothing. After an \
+      interruption, run it again: it does what is missing.
+      """)
+
+  @OptionGroup var configuration: ConfigurationOptions
+  @OptionGroup var connection: ConnectionOptions
+  @OptionGroup var outputOptions: OutputOptions
+
+  @Flag(name: .shortAndLong, help: "Do not ask.")
+  var yes = false
+
+  @Flag(name: .long, help: "Show what changes inside files; secrets are never shown.")
+  var diff = false
+
+  @Option(name: .long, help: "Carry out a plan that `quorate plan --out FILE` saved; refused when the hosts have changed.")
+  var plan: String?
+
+  @Flag(name: .long, help: "Accept that a cluster of one or two members stops while one of them is changed.")
+  var acceptDowntime = false
+
+  func run() async throws {
+    let console = outputOptions.console
+    var saved: Plan?
+    let spec: ClusterSpec
+    var loaded: LoadedConfiguration?
+    if let plan {
+      do { saved = try SavedPlan.read(plan) } catch {
+        if let failure = error as? RunFailure {
+          ProblemReport(console: console).report(failure, now: "nothing was changed on any host")
+        }
+        throw ExitStatus.failed.code
+      }
+    }
+    if let saved { spec = saved.spec } else { (spec, loaded) = try configuration.load(console) }
+    let startedAt = Environment.now()
+    let journal = Journal(
+      cluster: spec.name, command: "apply", startedAt: Instant(secondsSinceEpoch: Int64(startedAt)))
+    let driver = try RunDriver(
+      spec: spec, loaded: loaded, console: console, connection: connection, acceptsDowntime: acceptDowntime,
+      journal: journal)
+    driver.begin("apply")
+    var status: ExitCode?
+    do {
+      status = try await driver.withConnections {
+        try await apply(saved, driver, journal, startedAt)
+      }
+    } catch { status = driver.fail(error, now: "nothing was changed on any host") }
+    journal?.record(JSONLine("exit", [("status", .integer(Int(status?.rawValue ?? 0)))]))
+    if let status { throw status }
+  }
+
+  /// - Returns: The status to end with; nil: success.
+  private func apply(_ saved: Plan?, _ driver: RunDriver, _ journal: Journal?, _ startedAt: Double) async throws -> ExitCode? {
+    let console = driver.console
+    let plan: Plan
+    if let saved {
+      let unreachable = await driver.run.connect()
+      for failure in unreachable { driver.problems.report(failure, now: "nothing was changed on any host") }
+      guard unreachable.isEmpty else { return ExitStatus(of: unreachable.map(\.code)).code }
+      try await driver.run.lock()
+      plan = saved
+    } else {
+      plan = try await driver.run.plan(.bootstrap, survey: try await driver.survey(locking: true))
+    }
+    driver.reporter.finish()
+    let output = PlanOutput(console: console, showsDifferences: diff)
+    if !plan.isEmpty || console.format == .json { output.show(plan) }
+    if let status = driver.report(findingsOf: plan) { return status }
+    guard !plan.isEmpty else {
+      finish(driver, nil, "No changes: \(plan.spec.name) is as the configuration describes it.", startedAt)
+      return nil
+    }
+    if !yes {
+      guard Confirmation.ask("Carry out this plan? Only 'yes' is accepted: ") else {
+        driver.problems.report(
+          RunFailure(
+            code: "run.not-confirmed", what: "the plan was not confirmed", why: "only 'yes' carries it out",
+            fix: "run it again and answer yes, or give --yes"),
+          now: "nothing was changed on any host")
+        return ExitStatus.failed.code
+      }
+    }
+    let stop = StopSignal()
+    let execution = Task { await driver.run.execute(plan, stop: stop) }
+    let interruption = Interruption(
+      stop: stop, report: { driver.reporter.report(.stopRequested) }, cancel: { execution.cancel() })
+    let report = await execution.value
+    withExtendedLifetime(interruption) {}
+    driver.reporter.finish()
+    guard report.outcome == .done else { return tell(report, plan, driver) }
+    return try await verify(plan, driver, report, startedAt)
+  }
+
+  /// Looks again: the plan made from what is there now must be empty.
+  private func verify(_ plan: Plan, _ driver: RunDriver, _ report: RunReport, _ startedAt: Double) async throws -> ExitCode? {
+    let again = try await driver.run.survey()
+    let rest = try await driver.run.plan(.bootstrap, survey: again)
+    driver.reporter.finish()
+    if rest.isRefused || !rest.isEmpty {
+      _ = driver.report(findingsOf: rest)
+      if !rest.isEmpty { PlanOutput(console: driver.console, showsDifferences: true).show(rest) }
+      driver.problems.report(
+        RunFailure(
+          code: "verify.differs", what: "the hosts are not as the plan left them",
+          why: "something changed them meanwhile, or a step did not have the effect it should have",
+          fix: "look at what differs above, then run the same command again"),
+        now: "the plan was carried out; the cluster is founded")
+      return ExitStatus.failed.code
+    }
+    let health = ClusterHealth(again.cluster(plan.spec))
+    for finding in health.findings { driver.problems.report(finding) }
+    let members = health.healthyVoters == 1 ? "1 member is healthy" : "\(health.healthyVoters) members are healthy"
+    let counts = PlanCounts(plan)
+    finish(
+      driver, report,
+      "\(members), cluster \(health.clusterIDs.first.map { "\($0)" } ?? "?"): \(counts.additions) added, "
+        + "\(counts.changes) changed, \(counts.certificates) certificates issued.", startedAt)
+    return health.isHealthy ? nil : ExitStatus.failed.code
+  }
+
+  private func tell(_ report: RunReport, _ plan: Plan, _ driver: RunDriver) -> ExitCode {
+    let now = RunState(report: report, plan: plan).text
+    for failure in report.failures { driver.problems.report(failure, now: now) }
+    if report.outcome == .interrupted {
+      driver.problems.report(
+        RunFailure(
+          code: "run.interrupted", what: "the run was interrupted", why: "you asked for it",
+          fix: "run the same command again: it does what is missing"),
+        now: now)
+      return ExitStatus.interrupted.code
+    }
+    return ExitStatus(of: report.failures.map(\.code)).code
+  }
+
+  private func finish(_ driver: RunDriver, _ report: RunReport?, _ text: String, _ startedAt: Double) {
+    let seconds = Environment.now() - startedAt
+    let console = driver.console
+    guard console.format == .json else {
+      console.progress("\(console.styled("==>", .bold)) Finished in \(seconds.secondsText). \(text)")
+      console.progress("Next: quorate status\(fileArguments)")
+      return
+    }
+    console.result(
+      JSONLine(
+        "summary",
+        [
+          ("outcome", .string("done")), ("changed", .boolean(report != nil)), ("seconds", .number(seconds)),
+          (
+            "stages",
+            .object((report?.stageSeconds ?? [:]).sorted { $0.key < $1.key }.map { ($0.key, .number($0.value)) })
+          ),
+        ]
+      ).text)
+  }
+
+  private var fileArguments: String {
+    (configuration.file == ConfigurationFile.defaultName ? "" : " -f \(configuration.file)")
+      + (configuration.environment.map { " -e \($0)" } ?? "")
+  }
+}

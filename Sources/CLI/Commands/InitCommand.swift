@@ -1,0 +1,51 @@
+internal import ArgumentParser
+internal import QuorateConfiguration
+internal import QuorateCore
+
+/// `quorate init`: writes a commented configuration.
+struct InitCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "init", abstract: "Writes a commented cluster.yaml for some hosts.",
+    usage: "quorate init infra0=10.0.0.6 infra1=10.0.0.7 infra2=10.0.0.8 --user ubuntu")
+
+  @Argument(help: "A member's name and its IP address, NAME=ADDRESS.")
+  var hosts: [String]
+
+  @Option(name: .long, help: "The login name on the hosts.")
+  var user: String?
+
+  @Option(name: .long, help: "The cluster's name.")
+  var name = "etcd"
+
+  @Option(name: .long, help: "The Kubernetes version whose kubeadm is followed.")
+  var kubernetesVersion: String?
+
+  @Option(name: [.customShort("f"), .long], help: "The file to write; - for standard output.")
+  var file = ConfigurationFile.defaultName
+
+  @OptionGroup var outputOptions: OutputOptions
+
+  func run() async throws {
+    let console = outputOptions.console
+    let problems = ProblemReport(console: console)
+    let outcome = StarterConfiguration(hosts: hosts, user: user, name: name, kubernetesVersion: kubernetesVersion)
+      .make(checkedBy: ConfigurationOptions.loader)
+    for finding in outcome.findings { problems.report(finding) }
+    guard let text = outcome.text, !outcome.findings.contains(where: { $0.severity == .error }) else {
+      throw ExitStatus.usage.code
+    }
+    if file == "-" {
+      console.result(text)
+      return
+    }
+    do {
+      try OperatorFiles().write(SecretBytes(Array(text.utf8)), to: file, mode: 0o644)
+    } catch {
+      var failure = error
+      failure.fix = "choose another file by -f, or move \(file) away: an existing file is never overwritten"
+      problems.report(failure, now: "nothing was written")
+      throw ExitStatus.failed.code
+    }
+    console.progress("Wrote \(file) with \(hosts.count) hosts. Next: quorate validate, then quorate plan.")
+  }
+}

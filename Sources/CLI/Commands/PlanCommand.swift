@@ -1,0 +1,115 @@
+internal import ArgumentParser
+internal import QuorateCore
+
+/// `quorate plan`: what would change, and why.
+struct PlanCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan", abstract: "Looks at the hosts and prints what apply would do; changes nothing.",
+    discussion: "Lines begin with + for what is added, ~ for what is changed, > for what is done.")
+
+  @OptionGroup var configuration: ConfigurationOptions
+  @OptionGroup var connection: ConnectionOptions
+  @OptionGroup var outputOptions: OutputOptions
+
+  @Flag(name: .long, help: "Show what changes inside files; secrets are never shown.")
+  var diff = false
+
+  @Option(name: .long, help: "Save the plan, to be carried out by `quorate apply --plan FILE`.")
+  var out: String?
+
+  @Flag(name: .long, help: "Exit with status 2 when there are changes, 0 when there are none.")
+  var detailedExitCode = false
+
+  @Flag(name: .long, help: "Accept that a cluster of one or two members stops while one of them is changed.")
+  var acceptDowntime = false
+
+  func run() async throws {
+    let console = outputOptions.console
+    let (spec, loaded) = try configuration.load(console)
+    let driver = try RunDriver(
+      spec: spec, loaded: loaded, console: console, connection: connection, acceptsDowntime: acceptDowntime)
+    driver.begin("plan")
+    do {
+      let plan = try await driver.withConnections {
+        try await driver.run.plan(.bootstrap, survey: try await driver.survey(locking: false))
+      }
+      PlanOutput(console: console, showsDifferences: diff).show(plan)
+      if let status = driver.report(findingsOf: plan) { throw status }
+      if let out { try SavedPlan.write(plan, to: out) }
+      if detailedExitCode, !plan.isEmpty { throw ExitStatus.changesDue.code }
+    } catch { throw driver.fail(error, now: "nothing was changed on any host") }
+  }
+}
+
+/// A plan on the screen, or as objects.
+struct PlanOutput {
+  let console: Console
+  let showsDifferences: Bool
+
+  func show(_ plan: Plan) {
+    guard console.format == .json else {
+      for line in PlanText(plan: plan, console: console, showsDifferences: showsDifferences).lines() {
+        console.result(line)
+      }
+      return
+    }
+    for stage in plan.stages {
+      for host in stage.hosts {
+        for step in host.steps {
+          console.result(
+            JSONLine(
+              "planned",
+              [
+                ("stage", .string(stage.id.rawValue)), ("host", .string(host.host)), ("action", .string(step.action)),
+                ("summary", .string(step.summary)), ("path", .optional(step.path)), ("reasons", .strings(step.reasons)),
+              ]
+            ).text)
+        }
+      }
+    }
+    let counts = PlanCounts(plan)
+    console.result(
+      JSONLine(
+        "summary",
+        [
+          ("cluster", .string(plan.spec.name)), ("token", .string(plan.token)), ("add", .integer(counts.additions)),
+          ("change", .integer(counts.changes)), ("certificates", .integer(counts.certificates)),
+          ("hosts", .integer(counts.hosts)), ("refused", .boolean(plan.isRefused)),
+        ]
+      ).text)
+  }
+}
+
+extension Step {
+  /// The kind of step, for programs.
+  var action: String {
+    switch self {
+    case .makeFolder: "make-folder"
+    case .write(let change): change.isAddition ? "add" : "change"
+    case .setAttributes: "set-attributes"
+    case .resumeStaged: "resume"
+    case .discardStaged: "discard"
+    case .execute: "execute"
+    case .awaitHealth: "await-health"
+    }
+  }
+
+  /// The path that the step is about.
+  var path: String? {
+    switch self {
+    case .makeFolder(let path, _, _), .setAttributes(let path, _, _, _, _), .resumeStaged(let path), .discardStaged(let path):
+      path
+    case .write(let change): change.file.path
+    case .execute, .awaitHealth: nil
+    }
+  }
+
+  /// Why it is done.
+  var reasons: [String] {
+    switch self {
+    case .write(let change): change.reasons
+    case .setAttributes(_, _, _, _, let reasons): reasons
+    default: []
+    }
+  }
+}

@@ -1,0 +1,59 @@
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import Glibc
+
+/// `quorate runs`: the journals of earlier runs.
+struct RunsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "runs", abstract: "Lists the runs that changed something, the latest last.")
+
+  @OptionGroup var outputOptions: OutputOptions
+
+  private struct Head: Decodable {
+    var type: String
+    var startedAt: String?
+    var command: String?
+    var cluster: String?
+    var by: String?
+    var status: Int?
+  }
+
+  func run() async throws {
+    let console = outputOptions.console
+    guard let folder = Journal.folder, let handle = opendir(folder) else {
+      console.progress("There are no runs yet.")
+      return
+    }
+    defer { closedir(handle) }
+    var names: [String] = []
+    while let entry = readdir(handle) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name.hasSuffix(".jsonl") { names.append(name) }
+    }
+    for name in names.sorted() {
+      guard let bytes = FileManager.default.contents(atPath: folder + "/" + name) else { continue }
+      let lines = bytes.split(separator: 10)
+      guard let first = lines.first, let head = try? JSONDecoder().decode(Head.self, from: Data(first)) else { continue }
+      let last = lines.last.flatMap { try? JSONDecoder().decode(Head.self, from: Data($0)) }
+      let status = last?.type == "exit" ? last?.status : nil
+      if console.format == .json {
+        console.result(
+          JSONLine(
+            "run",
+            [
+              ("startedAt", .optional(head.startedAt)), ("command", .optional(head.command)),
+              ("cluster", .optional(head.cluster)), ("by", .optional(head.by)),
+              ("status", status.map { .integer($0) } ?? .null), ("journal", .string(folder + "/" + name)),
+            ]
+          ).text)
+      } else {
+        let how = status.map { $0 == 0 ? "done" : "status \($0)" } ?? "did not end"
+        console.result(
+          "\(head.startedAt ?? "?")  \((head.command ?? "?").padded(to: 8)) \((head.cluster ?? "?").padded(to: 12)) \(how.padded(to: 12)) \(folder)/\(name)")
+      }
+    }
+    if names.isEmpty { console.progress("There are no runs yet.") }
+  }
+}

@@ -1,0 +1,29 @@
+internal import ArgumentParser
+
+/// How a command reaches the hosts, and where passwords come from.
+struct ConnectionOptions: ParsableArguments {
+  @Option(name: .long, help: "How many seconds one attempt to connect may take.")
+  var connectTimeout = 10.0
+
+  @Flag(name: .long, help: "Ask for sudo's password once, on the terminal.")
+  var askBecomePass = false
+
+  @Option(name: .long, help: "Read sudo's password from this descriptor.")
+  var becomePassFd: Int32?
+
+  @Option(name: .long, help: "Read the private key's passphrase from this descriptor.")
+  var keyPassFd: Int32?
+
+  func validate() throws {
+    guard connectTimeout > 0, connectTimeout <= 600 else {
+      throw ValidationError("--connect-timeout takes 1 to 600 seconds, not \(connectTimeout).")
+    }
+    for (name, descriptor) in [("--become-pass-fd", becomePassFd), ("--key-pass-fd", keyPassFd)] {
+      if let descriptor, descriptor < 0 { throw ValidationError("\(name) takes a descriptor's number, not \(descriptor).") }
+    }
+  }
+
+  var secrets: TerminalSecrets {
+    TerminalSecrets(asksForBecomePassword: askBecomePass, becomeDescriptor: becomePassFd, keyDescriptor: keyPassFd)
+  }
+}

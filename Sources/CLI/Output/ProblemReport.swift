@@ -1,0 +1,54 @@
+internal import QuorateCore
+
+/// How errors and findings are told: what, why, the state the world was left in, and how to mend it.
+struct ProblemReport {
+  let console: Console
+
+  /// A failure of a run.
+  func report(_ failure: RunFailure, now: String, place: String? = nil) {
+    if console.format == .json {
+      console.result(
+        JSONLine(
+          "diagnostic",
+          [
+            ("severity", .string("error")), ("code", .string(failure.code)), ("host", .optional(failure.host)),
+            ("stage", .optional(failure.stage?.rawValue)), ("what", .string(failure.what)),
+            ("why", .string(failure.why)), ("now", .string(now)), ("fix", .string(failure.fix)),
+          ]
+        ).text)
+    }
+    tell("error", .red, failure.what, failure.why, now, failure.fix, place)
+  }
+
+  /// A finding of the configuration or of the survey.
+  func report(_ finding: Finding) {
+    if console.format == .json { console.result(finding.json.text) }
+    let style: Console.Style = finding.severity == .error ? .red : .yellow
+    let what = finding.host.map { "\($0): \(finding.what)" } ?? finding.what
+    tell(finding.severity.rawValue, style, what, finding.why, "", finding.fix, finding.position?.description)
+  }
+
+  private func tell(
+    _ word: String, _ style: Console.Style, _ what: String, _ why: String, _ now: String, _ fix: String, _ place: String?
+  ) {
+    console.complaint("\(place.map { "\($0): " } ?? "")\(console.styled(word + ":", style)) \(what)")
+    for (label, text) in [("why", why), ("now", now), ("fix", fix)] where !text.isEmpty {
+      let lines = text.split(separator: "\n").map(String.init)
+      console.complaint("  \(label): \(lines.joined(separator: "\n       "))")
+    }
+  }
+}
+
+extension Finding {
+  /// The finding as an object of `--output json`.
+  var json: JSONLine {
+    JSONLine(
+      "diagnostic",
+      [
+        ("severity", .string(severity.rawValue)), ("code", .string(code)), ("host", .optional(host)),
+        ("file", .optional(position?.file)), ("line", position.map { .integer($0.line) } ?? .null),
+        ("column", position.map { .integer($0.column) } ?? .null), ("what", .string(what)), ("why", .string(why)),
+        ("fix", .string(fix)),
+      ])
+  }
+}

@@ -1,0 +1,29 @@
+internal import QuorateCore
+
+/// The state the world was left in by a run that did not come to its end: the line an operator needs first.
+struct RunState {
+  let report: RunReport
+  let plan: Plan
+
+  var text: String {
+    var parts: [String] = []
+    if !report.finished.isEmpty {
+      parts.append("done on every host: \(report.finished.map(\.rawValue).joined(separator: ", "))")
+    }
+    if !report.doneHosts.isEmpty { parts.append("done on \(list(report.doneHosts))") }
+    let failed = Set(report.failures.compactMap(\.host))
+    if !failed.isEmpty { parts.append("stopped within its steps: \(list(failed.sorted()))") }
+    let untouched = report.untouchedHosts.filter { !failed.contains($0) }
+    if !untouched.isEmpty {
+      parts.append("\(list(untouched)) \(untouched.count == 1 ? "is" : "are") untouched in this stage")
+    }
+    if report.finished.contains(.founding) {
+      parts.append("the cluster is founded")
+    } else if plan.stages.contains(where: { $0.id == .founding }) {
+      parts.append("the cluster is not founded yet")
+    }
+    return parts.isEmpty ? "nothing was changed on any host" : parts.joined(separator: "; ")
+  }
+
+  private func list(_ names: [String]) -> String { names.joined(separator: ", ") }
+}
