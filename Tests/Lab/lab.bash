@@ -28,6 +28,8 @@ die() {
 
 [[ $NAME =~ ^[a-z][a-z0-9]{0,15}$ ]] || die "QUORATE_LAB_NAME must be a short lower-case word, not '$NAME'"
 [[ $NET =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || die "QUORATE_LAB_NET must be the first three numbers of a /24, not '$NET'"
+# folders in it are removed with all that they hold: it must be the lab's alone
+[[ $CACHE =~ ^/[^/]+/[^/]+ ]] || die "QUORATE_LAB_CACHE must be a folder for the lab alone, not '$CACHE'"
 [ "$EUID" = 0 ] || die "needs root: network namespaces, mounts and cgroups are made"
 
 # stopwatch: sets $started; elapsed: the seconds since, like 3.14
@@ -292,7 +294,7 @@ await_one_login() {
     await_a_bit "$1" "$deadline" 0.1 || return 1
   done
   until ssh_to -n -o BatchMode=yes -o ConnectTimeout=5 "$1" "sudo ctr version >/dev/null" 2>"$log"; do
-    await_a_bit "$1" "$deadline" 0.3 "$log" || return 1
+    await_a_bit "$1" "$deadline" 0.15 "$log" || return 1
   done
 }
 
