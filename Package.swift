@@ -78,5 +78,6 @@ let package = Package(
     tests("Kubeadm", needs: ["QuorateCore", "QuorateTesting"]),
     tests("StaticPod", needs: ["StaticPod", "QuorateCore", "QuorateTesting"], resources: [.copy("Golden")]),
     tests("UnitFile", needs: ["UnitFile", "QuorateCore", "QuorateTesting"]),
+    tests("Configuration", needs: ["QuorateCore", "QuorateConfiguration"], resources: [.copy("Cases")]),
   ]
 )

@@ -21,25 +21,32 @@ public struct SchemaKey: Sendable, Codable, Hashable {
   public var isRequired: Bool
   /// What holds when it is absent, as the reference page shows it; nil: nothing.
   public var defaultText: String?
+  /// A value as it may be written, for messages, editors and the reference page; nil: none is shown.
+  public var example: String?
   /// What it means, in full sentences.
   public var summary: String
 
   /// Makes a key.
   public init(
-    _ name: String, _ type: SchemaType, required: Bool = false, default defaultText: String? = nil, _ summary: String
+    _ name: String, _ type: SchemaType, required: Bool = false, default defaultText: String? = nil,
+    example: String? = nil, _ summary: String
   ) {
     self.name = name
     self.type = type
     self.isRequired = required
     self.defaultText = defaultText
+    self.example = example
     self.summary = summary
   }
 }
 
 /// What may stand behind a key.
 public indirect enum SchemaType: Sendable, Codable, Hashable {
-  /// Text; `form` says what kind (`IP address`, `path`), for messages and the reference page.
+  /// Text; `form` says what kind (`IP address`, `path`), for messages and the reference page. The forms of
+  /// ``TextForm`` are checked when the configuration is read; another one is only shown.
   case string(form: String)
+  /// Text, a number or a truth value, taken as text exactly as it is written: `4096`, `true`, `5s`.
+  case scalar(form: String)
   /// One of these words.
   case oneOf([String])
   /// A whole number in a range.
@@ -56,6 +63,8 @@ public indirect enum SchemaType: Sendable, Codable, Hashable {
   case map(of: SchemaType)
   /// A plugin of this kind, with its settings: `{plugin: NAME, with: {…}}`.
   case plugin(PluginKind)
+  /// One of several types that differ in their YAML form: text, list or mapping.
+  case anyOf([SchemaType])
 }
 
 /// A value from the configuration, decoded and checked against its schema.

@@ -1,0 +1,66 @@
+internal import Glibc
+public import QuorateCore
+
+/// Reads a configuration file.
+public enum ConfigurationFile {
+  /// The name that is looked for when the user gives none.
+  public static let defaultName = "cluster.yaml"
+
+  /// Why a file could not be read.
+  public struct Failure: Error, Sendable {
+    /// What to tell the user.
+    public var finding: Finding
+  }
+
+  /// Reads a file of at most 1 MiB. Blocks while a pipe has no end yet.
+  ///
+  /// - Parameters:
+  ///   - path: The file, as the user named it.
+  ///   - folder: The folder that a relative path starts from.
+  public static func read(_ path: String, from folder: String) -> Result<[UInt8], Failure> {
+    guard !path.utf8.contains(0), !path.isEmpty else {
+      return failure(
+        path, "file.unreadable", "the configuration has no usable file name", fix: "name the file: `-f cluster.yaml`")
+    }
+    let descriptor = open(path.hasPrefix("/") ? path : folder + "/" + path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+    guard descriptor >= 0 else { return failure(path, number: errno) }
+    defer { close(descriptor) }
+    var status = stat()
+    if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      return failure(
+        path, "file.unreadable", "`\(path)` is a folder", fix: "name the file in it: `-f \(path)/\(defaultName)`")
+    }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 64 << 10)
+    while true {
+      let count = Glibc.read(descriptor, &chunk, chunk.count)
+      if count == 0 { return .success(bytes) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        return failure(path, number: errno)
+      }
+      bytes.append(contentsOf: chunk[..<count])
+      if bytes.count > SourceText.sizeLimit { return .failure(Failure(finding: SourceText.tooLarge(file: path))) }
+    }
+  }
+
+  private static func failure(_ path: String, number: Int32) -> Result<[UInt8], Failure> {
+    switch number {
+    case ENOENT:
+      failure(
+        path, "file.missing", "there is no file `\(path)`",
+        fix: "name the configuration with `-f FILE`, or write one with `quorate init`")
+    case EACCES, EPERM:
+      failure(path, "file.unreadable", "`\(path)` may not be read", fix: "give your user permission to read it")
+    default:
+      failure(
+        path, "file.unreadable", "`\(path)` cannot be read", why: String(cString: strerror(number)), fix: "")
+    }
+  }
+
+  private static func failure(
+    _ path: String, _ code: String, _ what: String, why: String = "", fix: String
+  ) -> Result<[UInt8], Failure> {
+    .failure(Failure(finding: Finding(.error, code: "config." + code, what: what, why: why, fix: fix)))
+  }
+}

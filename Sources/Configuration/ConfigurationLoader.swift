@@ -1,0 +1,86 @@
+public import QuorateCore
+
+/// Reads a configuration: YAML in, a checked ``ClusterSpec`` and every finding out.
+///
+/// Reading is a pure function of what it is given, apart from ``load(path:environment:)``, which reads the file.
+public struct ConfigurationLoader: Sendable {
+  /// The plugins that may be chosen.
+  public var plugins: [PluginDescriptor]
+  /// The folder that a relative file name starts from, absolute.
+  public var workingFolder: String
+  /// What `~/` stands for; nil: such a path is an error.
+  public var homeFolder: String?
+
+  /// Makes a loader.
+  public init(plugins: [PluginDescriptor], workingFolder: String, homeFolder: String? = nil) {
+    self.plugins = plugins
+    self.workingFolder = workingFolder
+    self.homeFolder = homeFolder
+  }
+
+  /// Reads a file and what is in it.
+  ///
+  /// - Parameters:
+  ///   - path: The file, as the user named it; positions carry this name.
+  ///   - environment: The overlay to lay over the rest; nil: none.
+  /// - Returns: The result; a file that cannot be read is a finding like any other.
+  public func load(path: String, environment: String? = nil) -> LoadedConfiguration {
+    switch ConfigurationFile.read(path, from: workingFolder) {
+    case .success(let bytes): load(file: path, bytes: bytes, environment: environment)
+    case .failure(let failure):
+      LoadedConfiguration(
+        findings: [failure.finding], positions: ConfigurationPositions(), environments: [], pipelines: .null,
+        baseFolder: baseFolder(of: path))
+    }
+  }
+
+  /// Reads a configuration's bytes.
+  ///
+  /// - Parameters:
+  ///   - file: The file's name, for positions and for the folder that relative paths start from.
+  ///   - bytes: UTF-8, at most 1 MiB.
+  ///   - environment: The overlay to lay over the rest; nil: none.
+  public func load(file: String, bytes: [UInt8], environment: String? = nil) -> LoadedConfiguration {
+    var result = LoadedConfiguration(
+      findings: [], positions: ConfigurationPositions(), environments: [], pipelines: .null,
+      baseFolder: baseFolder(of: file))
+    var findings = FindingCollector()
+    guard let source = SourceText(file: file, bytes: bytes, findings: &findings) else {
+      result.findings = findings.ordered
+      return result
+    }
+    var reader = DocumentReader(source: source)
+    let root = reader.read()
+    for finding in reader.findings.findings { findings.add(finding) }
+    if let root {
+      read(root, environment: environment, findings: &findings, into: &result)
+    }
+    result.findings = findings.ordered
+    return result
+  }
+
+  private func read(
+    _ root: ConfigurationNode, environment: String?, findings: inout FindingCollector,
+    into result: inout LoadedConfiguration
+  ) {
+    let schema = ConfigurationSchema(plugins: plugins)
+    let document = DocumentDecoder(schema: schema)
+    let decoded = document.decode(root, environment: environment)
+    result.environments = decoded.environments
+    result.positions = decoded.positions
+    for finding in decoded.findings.findings { findings.add(finding) }
+    guard let value = decoded.value else { return }
+    result.pipelines = value["pipelines"]
+    var assembly = SpecAssembly(
+      value: value, positions: decoded.positions, schema: schema, baseFolder: result.baseFolder,
+      homeFolder: homeFolder)
+    let spec = assembly.assemble()
+    findings.merge(assembly.findings.findings)
+    if !findings.hasErrors { result.spec = spec }
+  }
+
+  private func baseFolder(of file: String) -> String {
+    let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
+    return PathCheck.normalized(folder.hasPrefix("/") ? folder : workingFolder + "/" + folder)
+  }
+}

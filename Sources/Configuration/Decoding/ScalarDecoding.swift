@@ -1,0 +1,131 @@
+internal import QuorateCore
+
+extension SettingsDecoder {
+  /// Decodes text, a number, a truth value or a length of time.
+  mutating func decodeScalar(
+    _ node: ConfigurationNode, as type: SchemaType, at path: String, place: SourcePosition
+  ) -> SettingsValue? {
+    guard case .text(let text, let isPlain) = node.content, !node.isNull else {
+      if case .string(TextForm.ipAddress) = type, let inner = Self.onlyText(in: node) {
+        findings.error(
+          "type", at: place, "`\(path)` is a list; an IP address must stand here",
+          why: "brackets make a list in YAML", fix: "write \(shown(inner)) without brackets")
+      } else {
+        mismatch(node, type, at: path, place: place)
+      }
+      return nil
+    }
+    switch type {
+    case .string(let form): return decodeString(text, isPlain: isPlain, form: form, at: path, place: place)
+    case .scalar(let form):
+      guard isFine(text, form: form, at: path, place: place) else { return nil }
+      return .string(text)
+    case .oneOf(let words): return decodeWord(text, of: words, at: path, place: place)
+    case .boolean:
+      if isPlain, case .boolean(let value) = PlainText(text) { return .boolean(value) }
+      let words = ["yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"]
+      let meant = words[text.lowercased()] ?? (isPlain ? nil : ["true", "false"].first { $0 == text })
+      findings.error(
+        "type", at: place,
+        "`\(path)` is \(isPlain ? "" : "the text ")\(shown(text)); `true` or `false` must stand here",
+        fix: meant.map { "write `\($0)`, without quotes" } ?? "write `true` or `false`")
+      return nil
+    case .integer(let minimum, let maximum):
+      return decodeInteger(text, isPlain: isPlain, in: minimum...max(minimum, maximum), at: path, place: place)
+    case .duration: return decodeDuration(text, at: path, place: place)
+    default:
+      mismatch(node, type, at: path, place: place)
+      return nil
+    }
+  }
+
+  private static func onlyText(in node: ConfigurationNode) -> String? {
+    guard case .list(let elements) = node.content, elements.count == 1 else { return nil }
+    guard let text = elements[0].text, IPAddress(text) != nil else { return nil }
+    return text
+  }
+
+  private mutating func isFine(_ text: String, form: String, at path: String, place: SourcePosition) -> Bool {
+    guard let fault = TextCheck.fault(in: text, form: form) else { return true }
+    let value = fault.code == "empty" ? "" : " is \(shown(text)),"
+    let what = fault.code == "empty" ? "`\(path)` is empty" : "`\(path)`\(value) \(fault.what)"
+    findings.error(fault.code, at: place, what, why: fault.why, fix: fault.fix)
+    return false
+  }
+
+  private mutating func decodeString(
+    _ text: String, isPlain: Bool, form: String, at path: String, place: SourcePosition
+  ) -> SettingsValue? {
+    let reading: String? =
+      switch isPlain ? PlainText(text) : .text {
+      case .boolean: "a truth value"
+      case .integer: "a number"
+      case .decimal: Double(text).map { "the number \($0)" } ?? "a number"
+      case .null, .text: nil
+      }
+    if let reading {
+      findings.error(
+        "type", at: place, "`\(path)` is \(shown(text)), which YAML reads as \(reading)",
+        why: "text must stand here\(TextForm.text == form ? "" : " (\(form))")", fix: "put it in quotes: `\"\(text)\"`")
+      // The text is checked as well, so that both faults are told at once.
+      if TextCheck.fault(in: text, form: form) != nil { _ = isFine(text, form: form, at: path, place: place) }
+      return nil
+    }
+    return isFine(text, form: form, at: path, place: place) ? .string(text) : nil
+  }
+
+  private mutating func decodeWord(
+    _ text: String, of words: [String], at path: String, place: SourcePosition
+  ) -> SettingsValue? {
+    if words.contains(text) { return .string(text) }
+    let list = words.map { "`\($0)`" }.joined(separator: ", ")
+    let fix =
+      if path == "apiVersion" || path == "kind", text.contains("kubeadm") || text.contains("ClusterConfiguration") {
+        "this is kubeadm's own configuration; `quorate init` writes one for Quorate"
+      } else if let near = NearestName.find(text, among: words) {
+        "did you mean `\(near)`?"
+      } else {
+        words.count == 1 ? "write \(list)" : "write one of them"
+      }
+    findings.error(
+      "value", at: place,
+      "`\(path)` is \(shown(text)); \(words.count == 1 ? list : "one of \(list)") must stand here", fix: fix)
+    return nil
+  }
+
+  private mutating func decodeInteger(
+    _ text: String, isPlain: Bool, in range: ClosedRange<Int>, at path: String, place: SourcePosition
+  ) -> SettingsValue? {
+    let wanted = "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    guard isPlain, PlainText(text) == .integer else {
+      let isNumberInQuotes = !isPlain && PlainText(text) == .integer
+      findings.error(
+        "type", at: place, "`\(path)` is \(isPlain ? "" : "the text ")\(shown(text)); \(wanted) must stand here",
+        fix: isNumberInQuotes ? "remove the quotes" : "write the number")
+      return nil
+    }
+    let digits = text.drop { $0 == "-" || $0 == "+" }
+    guard digits.count == 1 || !digits.hasPrefix("0") else {
+      findings.error(
+        "type", at: place, "`\(path)` is \(shown(text)), which YAML readers disagree about",
+        why: "a leading zero makes an octal number for some", fix: "write a decimal number without leading zero")
+      return nil
+    }
+    guard let number = Int(text), range.contains(number) else {
+      findings.error(
+        "range", at: place, "`\(path)` is \(shown(text)); \(wanted) must stand here",
+        fix: "choose a number in the range")
+      return nil
+    }
+    return .integer(number)
+  }
+
+  private mutating func decodeDuration(_ text: String, at path: String, place: SourcePosition) -> SettingsValue? {
+    do {
+      return .integer(Int(try GoDuration.seconds(text)))
+    } catch {
+      findings.error("duration", at: place, "`\(path)` is \(shown(text)), \(error.what)", fix: error.fix)
+      return nil
+    }
+  }
+}

@@ -1,0 +1,126 @@
+public import QuorateCore
+
+extension ConfigurationSchema {
+  /// The reference page of the configuration, Markdown; it ends with a line end.
+  public var referencePage: String { ReferencePageWriter(schema: self).page }
+}
+
+/// Writes a description as a page.
+private struct ReferencePageWriter {
+  let schema: ConfigurationSchema
+
+  var page: String {
+    var sections = [Self.introduction]
+    sections.append("## The file\n\n" + table(schema.document))
+    for (title, object) in objects(below: schema.document, path: "") where title != "environments" {
+      sections.append("### `\(title)`\n\n" + table(object))
+    }
+    for kind in [PluginKind.transport, .certIssuer, .serviceManager, .manifestWriter] {
+      sections.append(plugins(of: kind))
+    }
+    sections.append(Self.forms)
+    return sections.joined(separator: "\n\n") + "\n"
+  }
+
+  private static let introduction = """
+    # The configuration
+
+    <!-- Generated from the description that `quorate validate` and `quorate schema` use. Do not edit: run
+         `QUORATE_RECORD=1 swift test --filter ReferencePage`. -->
+
+    A cluster is described by one YAML file, `cluster.yaml` unless `-f FILE` names another. `quorate init` writes one,
+    `quorate validate` checks it and prints every finding with its place, `quorate schema` prints a JSON Schema for
+    editors.
+
+    ```yaml
+    apiVersion: quorate/v1
+    kind: EtcdCluster
+    metadata: {name: prod}
+    spec:
+      kubernetesVersion: v1.20.2
+      hosts:
+        - {name: infra0, address: 10.0.0.6}
+        - {name: infra1, address: 10.0.0.7}
+        - {name: infra2, address: 10.0.0.8}
+      transport: {plugin: ssh, with: {user: ubuntu}}
+    ```
+
+    The file is YAML 1.2 in UTF-8, one document, at most 1 MiB. Unknown and repeated keys are errors. Anchors and
+    aliases work; merge keys (`<<`) and tags of your own do not. A version such as `1.20` must stand in quotes where text
+    is wanted, as YAML reads it as a number. A key with nothing behind it is as good as absent.
+    """
+
+  private static let forms = """
+    ## Forms of values
+
+    - **name**: an RFC 1123 label: 1 to 63 of a-z, 0-9 and `-`, with a letter or digit at each end.
+    - **IP address**: IPv4 or IPv6, without brackets, port, zone or prefix length: `10.0.0.6`, `fd00::1`.
+    - **host name**: an IP address or a DNS name, without user and port.
+    - **SAN**: an IP address, a DNS name in lower case, or `*.` and a DNS name.
+    - **login name**: letters, digits and `_ . - @ + \\`, not beginning with `-`.
+    - **path**: a path on your machine. A relative one starts from the configuration file's folder, `~/` from your home.
+    - **data folder**: an absolute path on the host, etcd's alone: not `/`, `/var` or another shared folder, not inside
+      `/etc/kubernetes`.
+    - **length of time**: as Go writes it, in hours, minutes and seconds: `8760h`, `1h30m`, `90s`. Days and years are no
+      units, as their length varies.
+    """
+
+  private func table(_ object: SchemaObject) -> String {
+    guard !object.keys.isEmpty else { return "It has no keys." }
+    let rows = object.keys.map { key in
+      let state = key.isRequired ? "required" : key.defaultText.map(Self.code) ?? ""
+      let example = key.example.map { " Example: `\($0)`." } ?? ""
+      return "| `\(key.name)` | \(Self.escaped(SchemaPhrase.column(key.type))) | \(Self.escaped(state)) | "
+        + "\(Self.escaped(key.summary + example)) |"
+    }
+    return "| key | value | default | meaning |\n|---|---|---|---|\n" + rows.joined(separator: "\n")
+  }
+
+  /// The mappings below a mapping, each with its path.
+  private func objects(below object: SchemaObject, path: String) -> [(String, SchemaObject)] {
+    object.keys.flatMap { key -> [(String, SchemaObject)] in
+      self.objects(in: key.type, path: path.isEmpty ? key.name : "\(path).\(key.name)")
+    }
+  }
+
+  private func objects(in type: SchemaType, path: String) -> [(String, SchemaObject)] {
+    switch type {
+    // An environment has the keys of `spec`, which are described there.
+    case .object(let object): path == "environments.NAME" ? [] : [(path, object)] + objects(below: object, path: path)
+    case .list(let element): objects(in: element, path: "\(path)[]")
+    case .map(let element): objects(in: element, path: "\(path).NAME")
+    case .anyOf(let types): types.flatMap { objects(in: $0, path: path) }
+    default: []
+    }
+  }
+
+  private func plugins(of kind: PluginKind) -> String {
+    var lines = [
+      "## `spec.\(kind.key)`: \(kind.phrase)",
+      "A mapping of two keys: `plugin` names it, `with` holds its settings. The default is "
+        + "`\(DefaultPlugin.name(kind))`.",
+    ]
+    if kind == .certIssuer {
+      lines.append(
+        "Every issuer has these settings under `with`:\n\n" + table(SchemaObject(ConfigurationSchema.certificateKeys)))
+    }
+    for plugin in schema.plugins(of: kind) {
+      let own = plugin.settings.keys
+      lines.append("### `\(plugin.id)`\n\n\(plugin.summary)")
+      if !own.isEmpty { lines.append(table(plugin.settings)) }
+      for (path, object) in objects(below: plugin.settings, path: "with") {
+        lines.append("#### `\(path)`\n\n" + table(object))
+      }
+    }
+    return lines.joined(separator: "\n\n")
+  }
+
+  /// A default in backticks, unless it is a phrase that brings its own, or words.
+  private static func code(_ text: String) -> String {
+    text.contains("`") || text.contains(" ") && !text.hasPrefix("{") ? text : "`\(text)`"
+  }
+
+  private static func escaped(_ text: String) -> String {
+    String(text.flatMap { $0 == "|" ? "\\|" : $0 == "\n" ? " " : String($0) })
+  }
+}
