@@ -61,7 +61,7 @@ let package = Package(
     module("Core", resources: [.embedInCode("Host/program.sh")]),
     module("Configuration", needs: ["QuorateCore", .product(name: "Yams", package: "Yams")]),
     module("PKI", needs: ["QuorateCore", "COpenSSL"], exclude: ["COpenSSL"]),
-    module("Etcd", needs: ["QuorateCore", "CCurl"], exclude: ["CCurl"]),
+    module("Etcd", needs: ["QuorateCore", "CCurl", "COpenSSL"], exclude: ["CCurl"]),
     module("PluginKit", needs: ["QuorateCore"]),
     module("Testing", needs: ["QuorateCore"]),
     library("COpenSSL", in: "PKI", pkgConfig: "openssl", package: "libssl-dev"),

@@ -1,0 +1,50 @@
+/// What Core needs of an etcd client: the calls to one member's client endpoint. The module Etcd fulfils it with
+/// libcurl; Core itself links no library.
+///
+/// **Who calls it.** The runner: health after a change, the gate before one, membership, alarms.
+///
+/// **Order.** Calls to one member are carried out one after the other on one connection. Each has a time limit.
+///
+/// **Cancellation.** A call whose task is cancelled throws ``EtcdError/Code/cancelled`` promptly; a change that was
+/// asked for may have been made, which ``EtcdError/mayHaveHappened`` says.
+///
+/// **Errors.** ``EtcdError``. Reading calls that fail with a connection that had been idle are repeated once by the
+/// client; changing calls are never repeated by it.
+public protocol EtcdAccess: Sendable {
+  /// The members, as this member knows them.
+  ///
+  /// - Parameter linearizable: Whether a quorum must confirm the list; since etcd 3.5, ignored below.
+  func memberList(linearizable: Bool) async throws(EtcdError) -> EtcdMemberList
+  /// The member's account of itself.
+  func status() async throws(EtcdError) -> EtcdMemberStatus
+  /// Whether the member serves a read that needs a quorum, as `etcdctl endpoint health` asks it.
+  func health() async throws(EtcdError)
+  /// The alarms that stand.
+  func alarms() async throws(EtcdError) -> [EtcdAlarm]
+  /// Ends an alarm. It is raised again where its reason still stands.
+  func disarm(_ alarm: EtcdAlarm) async throws(EtcdError)
+  /// The hash of the member's key-value store up to a revision; 0: the newest.
+  func hashKV(revision: Int64) async throws(EtcdError) -> EtcdHash
+  /// Makes another member the leader; to be asked of the leader.
+  func moveLeader(to member: EtcdID) async throws(EtcdError)
+  /// Adds a member, which has no vote where it is a learner.
+  ///
+  /// - Returns: The new member and the list with it.
+  func addMember(peerURLs: [String], asLearner: Bool) async throws(EtcdError) -> (EtcdMember, EtcdMemberList)
+  /// Gives a learner a vote; refused while it has not caught up.
+  func promote(_ member: EtcdID) async throws(EtcdError)
+  /// Removes a member.
+  func remove(_ member: EtcdID) async throws(EtcdError)
+  /// Gives back unused space of the member's database file. The member serves nothing meanwhile.
+  func defragment() async throws(EtcdError)
+  /// Drops all history before a revision, in the whole cluster.
+  func compact(revision: Int64) async throws(EtcdError)
+  /// Asks everything that an observation holds; what fails becomes part of it.
+  ///
+  /// - Parameters:
+  ///   - host: The host whose member this is.
+  ///   - hashRevision: The revision to hash up to; nil: no hash.
+  func observe(_ host: HostSpec, hashRevision: Int64?) async -> MemberObservation
+  /// Ends the connection and every call under way.
+  func close() async
+}
