@@ -37,6 +37,13 @@ public struct ServiceReply: Sendable, Codable, Hashable {
   public var needsStart: Bool
   /// How a running member is made to take a changed manifest; empty where writing the manifest does it.
   public var restart: [HostCommand]
+  /// Whether ``restart`` is needed although every file is right: the member runs something else than its manifest
+  /// says, as after a crash between the writing of a manifest and the restart. It disturbs a running member, so the
+  /// gate comes first.
+  public var needsRestart: Bool
+  /// How a running member is restarted although its manifest did not change (another CA, another image of the same
+  /// name). Safe to repeat, like every command here.
+  public var restartUnchanged: [HostCommand]
   /// Whether a changed `initial-cluster-state` reaches the member only by ``restart``. False where the state is
   /// read from the file at the next start anyway, and writing the manifest restarts nothing.
   public var hardeningRestarts: Bool
@@ -48,8 +55,9 @@ public struct ServiceReply: Sendable, Codable, Hashable {
   /// Makes a reply.
   public init(
     files: [DesiredFile] = [], activation: [HostCommand] = [], needsActivation: Bool = false,
-    start: [HostCommand] = [], needsStart: Bool = false, restart: [HostCommand] = [], hardeningRestarts: Bool = true,
-    owner: FileOwner = .root, findings: [Finding] = []
+    start: [HostCommand] = [], needsStart: Bool = false, restart: [HostCommand] = [], needsRestart: Bool = false,
+    restartUnchanged: [HostCommand] = [], hardeningRestarts: Bool = true, owner: FileOwner = .root,
+    findings: [Finding] = []
   ) {
     self.files = files
     self.activation = activation
@@ -57,6 +65,8 @@ public struct ServiceReply: Sendable, Codable, Hashable {
     self.start = start
     self.needsStart = needsStart
     self.restart = restart
+    self.needsRestart = needsRestart
+    self.restartUnchanged = restartUnchanged
     self.hardeningRestarts = hardeningRestarts
     self.owner = owner
     self.findings = findings
