@@ -11,10 +11,10 @@ internal import UnitFile
 enum BundledPlugins {
   static let all: [PluginRegistration] = [
     OpenSSLIssuer.registration,
-    LocalTransport.registration,
-    SSHTransport.registration,
-    ProcessSupervisor.registration,
-    SystemdKubelet.registration,
+    //LocalTransport.registration,
+    //SSHTransport.registration,
+    //ProcessSupervisor.registration,
+    //SystemdKubelet.registration,
     StaticPod.registration,
     UnitFile.registration,
   ]

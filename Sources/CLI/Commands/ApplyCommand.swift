@@ -91,10 +91,10 @@ struct ApplyCommand: AsyncParsableCommand {
     }
     let stop = StopSignal()
     let execution = Task { await driver.run.execute(plan, stop: stop) }
-    let interruption = Interruption(
+    let interruption = await Interruption(
       stop: stop, report: { driver.reporter.report(.stopRequested) }, cancel: { execution.cancel() })
     let report = await execution.value
-    withExtendedLifetime(interruption) {}
+    await interruption.end()
     driver.reporter.finish()
     guard report.outcome == .done else { return tell(report, plan, driver) }
     return try await verify(plan, driver, report, startedAt)

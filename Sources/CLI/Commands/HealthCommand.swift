@@ -72,3 +72,14 @@ struct ClusterText {
         + "hashes \(health.hashes.text)")
   }
 }
+
+extension HashComparison {
+  /// The comparison for a reader.
+  var text: String {
+    switch self {
+    case .equal(_, let revision): "equal at revision \(revision)"
+    case .different(let revision, _): "different at revision \(revision)"
+    case .notComparable(let why): "not comparable (\(why))"
+    }
+  }
+}

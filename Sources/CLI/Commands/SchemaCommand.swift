@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import QuorateConfiguration
+internal import QuorateCore
 
 /// `quorate schema`: the configuration's JSON Schema.
 struct SchemaCommand: AsyncParsableCommand {

@@ -54,13 +54,13 @@ struct StatusCommand: AsyncParsableCommand {
             ("host", .string(member.host)), ("healthy", .boolean(member.health.isHealthy)),
             ("why", .optional(member.health.reason)), ("endpoint", .string(member.clientURL)), ("role", .string(role)),
             ("id", .optional(member.memberID.map { "\($0)" })), ("version", .optional(member.version)),
-            ("dbSize", member.status.map { .integer(Int($0.dbSize)) } ?? .null),
+            ("dbSize", member.status.map { .integer(Int($0.databaseSize)) } ?? .null),
             ("certificateDays", .object(certificates.map { ($0.name, .integer(Int($0.days))) })),
           ]
         ).text)
       return
     }
-    let size = member.status.map { $0.dbSize >= 1 << 20 ? "\($0.dbSize >> 20) MiB" : "\($0.dbSize >> 10) KiB" } ?? "-"
+    let size = member.status.map { $0.databaseSize >= 1 << 20 ? "\($0.databaseSize >> 20) MiB" : "\($0.databaseSize >> 10) KiB" } ?? "-"
     console.result(
       "  "
         + row(

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import QuorateConfiguration
 internal import QuorateCore
 
 /// `quorate validate`: every finding about the configuration, at once.

@@ -4,28 +4,36 @@ internal import QuorateCore
 internal import Synchronization
 
 /// Ctrl-C and termination: the first one asks the run to stop at a step's end, the second one cancels what is under way.
-final class Interruption: Sendable {
-  private let sources: [any DispatchSourceSignal]
+@MainActor
+final class Interruption {
+  private var sources: [any DispatchSourceSignal] = []
 
-  /// Listens until it is released.
+  /// Listens until ``end()``.
   init(stop: StopSignal, report: @escaping @Sendable () -> Void, cancel: @escaping @Sendable () -> Void) {
-    let box = Counter()
-    sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+    let received = Count()
+    for number in [SIGINT, SIGTERM, SIGHUP] {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler {
-        stop.request()
-        if box.next() == 1 { report() } else { cancel() }
-      }
+      source.setEventHandler(
+        handler: DispatchWorkItem {
+          stop.request()
+          if received.next() == 1 { report() } else { cancel() }
+        })
       source.resume()
-      return source
+      sources.append(source)
     }
   }
 
-  deinit { for source in sources { source.cancel() } }
+  /// Stops listening: the next Ctrl-C ends the process as usual.
+  func end() {
+    for source in sources { source.cancel() }
+    for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
+  }
 
-  private final class Counter: Sendable {
+  /// How many signals came.
+  private final class Count: Sendable {
     private let value = Mutex(0)
+
     func next() -> Int {
       value.withLock { number in
         number += 1

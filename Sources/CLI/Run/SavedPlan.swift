@@ -7,9 +7,7 @@ enum SavedPlan {
   static func write(_ plan: Plan, to path: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    do {
-      try OperatorFiles().replace(SecretBytes(Array(try encoder.encode(plan)) + [10]), at: path, mode: 0o600)
-    } catch let failure as RunFailure { throw failure }
+    try OperatorFiles().replace(SecretBytes(Array(try encoder.encode(plan)) + [10]), at: path, mode: 0o600)
   }
 
   /// Reads a plan.
@@ -17,14 +15,12 @@ enum SavedPlan {
   /// - Throws: ``RunFailure`` when the file is no plan of this version.
   static func read(_ path: String) throws -> Plan {
     let bytes = try OperatorFiles().read(path, limit: 16 << 20)
-    do {
-      let plan = try JSONDecoder().decode(Plan.self, from: Data(bytes))
-      guard plan.format == 1 else { throw CocoaError(.coderInvalidValue) }
-      return plan
-    } catch {
+    let plan = try? JSONDecoder().decode(Plan.self, from: Data(bytes))
+    guard let plan, plan.format == Plan.currentFormat else {
       throw RunFailure(
         code: "plan.unreadable", what: "\(path) is no plan that this version of Quorate made",
         why: "it cannot be read as one", fix: "make it anew: quorate plan --out \(path)")
     }
+    return plan
   }
 }

@@ -1,4 +1,4 @@
-public import QuorateCore
+internal import QuorateCore
 
 extension ConfigurationSchema {
   /// The document's JSON Schema (draft 2020-12), for editors and other programs; it ends with a line end.

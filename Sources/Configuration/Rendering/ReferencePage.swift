@@ -1,4 +1,4 @@
-public import QuorateCore
+internal import QuorateCore
 
 extension ConfigurationSchema {
   /// The reference page of the configuration, Markdown; it ends with a line end.

@@ -3,7 +3,10 @@
 /// A plan holds no private key and no certificate that does not exist yet; those are named slots. It is bound to
 /// what the survey saw: each change carries the fingerprint of what it replaces, and the host checks it again.
 public struct Plan: Sendable, Codable, Hashable {
-  /// The version of this format.
+  /// The version of the format that this program writes and reads.
+  public static let currentFormat = 1
+
+  /// The version of this plan's format.
   public var format: Int
   /// What the plan is for.
   public var goal: Goal
@@ -27,7 +30,7 @@ public struct Plan: Sendable, Codable, Hashable {
     goal: Goal, spec: ClusterSpec, token: String, madeAt: Instant, authority: AuthorityPlan, stages: [Stage],
     findings: [Finding], alreadyRight: [String: [String]]
   ) {
-    format = 1
+    format = Self.currentFormat
     self.goal = goal
     self.spec = spec
     self.token = token

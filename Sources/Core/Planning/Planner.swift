@@ -70,7 +70,7 @@ struct Planner {
 
   private func updating(_ parts: [Part]) -> [Stage] {
     let changed = parts.filter {
-      !($0.service.isEmpty && $0.files.isEmpty && $0.manifest.isEmpty) || $0.host.service.needsStart
+      !($0.service.isEmpty && $0.files.isEmpty && $0.manifest.isEmpty) || $0.host.service.needsStart || $0.host.service.needsRestart
     }
     guard !changed.isEmpty else { return [] }
     return [
@@ -79,7 +79,8 @@ struct Planner {
         hosts: changed.map { part in
           let service = part.host.service
           // A manifest that differs in its state alone restarts a member only where writing it does so by itself.
-          let restarts = !part.manifest.isEmpty && (service.hardeningRestarts || part.manifestDiffers)
+          let restarts =
+            service.needsRestart || !part.manifest.isEmpty && (service.hardeningRestarts || part.manifestDiffers)
           return steps(
             part,
             part.service + part.folders + part.files + part.manifest
