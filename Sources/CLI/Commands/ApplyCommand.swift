@@ -21,7 +21,8 @@ struct ApplyCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "Show what changes inside files; secrets are never shown.")
   var diff = false
 
-  @Option(name: .long, help: "Carry out a plan that `quorate plan --out FILE` saved; refused when the hosts have changed.")
+  @Option(
+    name: .long, help: "Carry out a plan that `quorate plan --out FILE` saved; refused when the hosts have changed.")
   var plan: String?
 
   @Flag(name: .long, help: "Accept that a cluster of one or two members stops while one of them is changed.")
@@ -59,7 +60,9 @@ struct ApplyCommand: AsyncParsableCommand {
   }
 
   /// - Returns: The status to end with; nil: success.
-  private func apply(_ saved: Plan?, _ driver: RunDriver, _ journal: Journal?, _ startedAt: Double) async throws -> ExitCode? {
+  private func apply(_ saved: Plan?, _ driver: RunDriver, _ journal: Journal?, _ startedAt: Double) async throws
+    -> ExitCode?
+  {
     let console = driver.console
     let plan: Plan
     if let saved {
@@ -101,7 +104,9 @@ struct ApplyCommand: AsyncParsableCommand {
   }
 
   /// Looks again: the plan made from what is there now must be empty.
-  private func verify(_ plan: Plan, _ driver: RunDriver, _ report: RunReport, _ startedAt: Double) async throws -> ExitCode? {
+  private func verify(_ plan: Plan, _ driver: RunDriver, _ report: RunReport, _ startedAt: Double) async throws
+    -> ExitCode?
+  {
     let again = try await driver.run.survey()
     let rest = try await driver.run.plan(.bootstrap, survey: again)
     driver.reporter.finish()

@@ -33,7 +33,9 @@ struct HealthCommand: AsyncParsableCommand {
             ).text)
         } else {
           let word = member.health.isHealthy ? console.styled("healthy", .green) : console.styled("not healthy", .red)
-          console.result("  \(member.host.padded(to: 10)) \(member.clientURL.padded(to: 30)) \(word)\(member.health.reason.map { ": \($0)" } ?? "")")
+          console.result(
+            "  \(member.host.padded(to: 10)) \(member.clientURL.padded(to: 30)) \(word)\(member.health.reason.map { ": \($0)" } ?? "")"
+          )
         }
       }
       ClusterText(console: console).show(health)
@@ -66,7 +68,8 @@ struct ClusterText {
     guard health.voters > 0 else { return }
     let margin =
       health.margin < 0
-      ? "\(-health.margin) more must come back" : health.margin == 0 ? "none may fail" : "\(health.margin) more may fail"
+      ? "\(-health.margin) more must come back"
+      : health.margin == 0 ? "none may fail" : "\(health.margin) more may fail"
     console.result(
       "  quorum \(health.healthyVoters) of \(health.voters), \(health.quorum) needed: \(margin); leader \(leader ?? "unknown"); "
         + "hashes \(health.hashes.text)")

@@ -97,7 +97,8 @@ extension Step {
   /// The path that the step is about.
   var path: String? {
     switch self {
-    case .makeFolder(let path, _, _), .setAttributes(let path, _, _, _, _), .resumeStaged(let path), .discardStaged(let path):
+    case .makeFolder(let path, _, _), .setAttributes(let path, _, _, _, _), .resumeStaged(let path),
+      .discardStaged(let path):
       path
     case .write(let change): change.file.path
     case .execute, .awaitHealth: nil

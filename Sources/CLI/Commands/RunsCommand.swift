@@ -35,7 +35,9 @@ struct RunsCommand: AsyncParsableCommand {
     for name in names.sorted() {
       guard let bytes = FileManager.default.contents(atPath: folder + "/" + name) else { continue }
       let lines = bytes.split(separator: 10)
-      guard let first = lines.first, let head = try? JSONDecoder().decode(Head.self, from: Data(first)) else { continue }
+      guard let first = lines.first, let head = try? JSONDecoder().decode(Head.self, from: Data(first)) else {
+        continue
+      }
       let last = lines.last.flatMap { try? JSONDecoder().decode(Head.self, from: Data($0)) }
       let status = last?.type == "exit" ? last?.status : nil
       if console.format == .json {
@@ -51,7 +53,8 @@ struct RunsCommand: AsyncParsableCommand {
       } else {
         let how = status.map { $0 == 0 ? "done" : "status \($0)" } ?? "did not end"
         console.result(
-          "\(head.startedAt ?? "?")  \((head.command ?? "?").padded(to: 8)) \((head.cluster ?? "?").padded(to: 12)) \(how.padded(to: 12)) \(folder)/\(name)")
+          "\(head.startedAt ?? "?")  \((head.command ?? "?").padded(to: 8)) \((head.cluster ?? "?").padded(to: 12)) \(how.padded(to: 12)) \(folder)/\(name)"
+        )
       }
     }
     if names.isEmpty { console.progress("There are no runs yet.") }

@@ -5,7 +5,8 @@ internal import QuoratePKI
 /// `quorate status`: what there is to know of the cluster, in one look.
 struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Shows members, leader, versions, database sizes, alarms, certificates' days left.")
+    commandName: "status", abstract: "Shows members, leader, versions, database sizes, alarms, certificates' days left."
+  )
 
   @OptionGroup var configuration: ConfigurationOptions
   @OptionGroup var connection: ConnectionOptions
@@ -22,7 +23,8 @@ struct StatusCommand: AsyncParsableCommand {
       let observation = survey.cluster(spec)
       let health = ClusterHealth(observation)
       if console.format == .text {
-        console.result(console.styled(spec.name, .bold) + "  cluster \(health.clusterIDs.first.map { "\($0)" } ?? "unknown")")
+        console.result(
+          console.styled(spec.name, .bold) + "  cluster \(health.clusterIDs.first.map { "\($0)" } ?? "unknown")")
         console.result("  \(row("member", "endpoint", "health", "role", "version", "db", "certificates"))")
       }
       for host in spec.hosts {
@@ -41,10 +43,12 @@ struct StatusCommand: AsyncParsableCommand {
   }
 
   private func show(
-    _ member: MemberObservation, _ certificates: [(name: String, days: Int64)], _ health: ClusterHealth, _ console: Console
+    _ member: MemberObservation, _ certificates: [(name: String, days: Int64)], _ health: ClusterHealth,
+    _ console: Console
   ) {
     let isLeader = member.memberID != nil && member.memberID == health.leaderID
-    let role = isLeader ? "leader" : member.status?.isLearner == true ? "learner" : member.status == nil ? "-" : "follower"
+    let role =
+      isLeader ? "leader" : member.status?.isLearner == true ? "learner" : member.status == nil ? "-" : "follower"
     let first = certificates.min { $0.days < $1.days }
     guard console.format == .text else {
       console.result(
@@ -60,11 +64,14 @@ struct StatusCommand: AsyncParsableCommand {
         ).text)
       return
     }
-    let size = member.status.map { $0.databaseSize >= 1 << 20 ? "\($0.databaseSize >> 20) MiB" : "\($0.databaseSize >> 10) KiB" } ?? "-"
+    let size =
+      member.status.map { $0.databaseSize >= 1 << 20 ? "\($0.databaseSize >> 20) MiB" : "\($0.databaseSize >> 10) KiB" }
+      ?? "-"
     console.result(
       "  "
         + row(
-          member.host, member.clientURL, member.health.isHealthy ? "healthy" : "not healthy", role, member.version ?? "-",
+          member.host, member.clientURL, member.health.isHealthy ? "healthy" : "not healthy", role,
+          member.version ?? "-",
           size, first.map { "\($0.days) days (\($0.name))" } ?? "-"))
   }
 
@@ -73,9 +80,13 @@ struct StatusCommand: AsyncParsableCommand {
     guard let observed else { return [] }
     let now = Instant(secondsSinceEpoch: Int64(Environment.now()))
     let toolkit = OpenSSLToolkit()
-    let paths = CertificateRole.allCases.map { ($0.rawValue, host.layout.certificate($0)) } + [("ca", host.layout.authorityCertificate)]
+    let paths =
+      CertificateRole.allCases.map { ($0.rawValue, host.layout.certificate($0)) } + [
+        ("ca", host.layout.authorityCertificate)
+      ]
     return paths.compactMap { name, path in
-      guard let content = observed.answers.file(path).content, let parsed = try? toolkit.parse(certificate: content) else {
+      guard let content = observed.answers.file(path).content, let parsed = try? toolkit.parse(certificate: content)
+      else {
         return nil
       }
       return (name, now.days(until: parsed.notAfter))

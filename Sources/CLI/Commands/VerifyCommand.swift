@@ -26,7 +26,9 @@ struct VerifyCommand: AsyncParsableCommand {
       } else {
         let files = plan.alreadyRight.values.reduce(0) { $0 + $1.count }
         console.result(
-          wrong == 0 ? "All \(files) files are as they should be." : "\(wrong) of \(wrong + files) files are not as they should be.")
+          wrong == 0
+            ? "All \(files) files are as they should be."
+            : "\(wrong) of \(wrong + files) files are not as they should be.")
       }
       if wrong > 0 { throw ExitStatus.failed.code }
     } catch { throw driver.fail(error, now: "nothing was changed on any host") }
@@ -64,7 +66,9 @@ struct VerifyCommand: AsyncParsableCommand {
       }
       guard !paths.isEmpty else { continue }
       console.result(console.styled(host.name, .bold) + "  \(host.address)")
-      for line in PathTree(paths).lines(mark: { faults[$0].map { console.styled($0, .red) } ?? "" }) { console.result(line) }
+      for line in PathTree(paths).lines(mark: { faults[$0].map { console.styled($0, .red) } ?? "" }) {
+        console.result(line)
+      }
     }
     return wrong
   }

@@ -19,7 +19,9 @@ struct ConnectionOptions: ParsableArguments {
       throw ValidationError("--connect-timeout takes 1 to 600 seconds, not \(connectTimeout).")
     }
     for (name, descriptor) in [("--become-pass-fd", becomePassFd), ("--key-pass-fd", keyPassFd)] {
-      if let descriptor, descriptor < 0 { throw ValidationError("\(name) takes a descriptor's number, not \(descriptor).") }
+      if let descriptor, descriptor < 0 {
+        throw ValidationError("\(name) takes a descriptor's number, not \(descriptor).")
+      }
     }
   }
 

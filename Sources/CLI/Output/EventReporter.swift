@@ -47,7 +47,8 @@ final class EventReporter: Sendable {
       case .hostStarted(let stage, let host):
         state.stage = stage
         state.waiting[host] = Environment.now()
-      case .surveyed(let host, _), .surveyFailed(let host, _), .hostFinished(_, let host, _, _), .hostFailed(_, let host, _):
+      case .surveyed(let host, _), .surveyFailed(let host, _), .hostFinished(_, let host, _, _),
+        .hostFailed(_, let host, _):
         state.waiting[host] = nil
       default: break
       }
@@ -66,7 +67,8 @@ final class EventReporter: Sendable {
     let (waiting, stage) = state.withLock { ($0.waiting, $0.stage) }
     guard let since = waiting.values.min() else { return }
     let what = stage.map { $0.rawValue } ?? "survey"
-    console.transient("    \(what): \(waiting.keys.sorted().joined(separator: ", "))  \((Environment.now() - since).secondsText)")
+    console.transient(
+      "    \(what): \(waiting.keys.sorted().joined(separator: ", "))  \((Environment.now() - since).secondsText)")
   }
 
   private func lines(for event: RunEvent) -> [String] {
@@ -139,7 +141,8 @@ extension RunEvent {
   var json: JSONLine {
     switch self {
     case .surveyStarted(let hosts): JSONLine("survey-started", [("hosts", .strings(hosts))])
-    case .surveyed(let host, let seconds): JSONLine("surveyed", [("host", .string(host)), ("seconds", .number(seconds))])
+    case .surveyed(let host, let seconds):
+      JSONLine("surveyed", [("host", .string(host)), ("seconds", .number(seconds))])
     case .surveyFailed(let host, let why): JSONLine("survey-failed", [("host", .string(host)), ("why", .string(why))])
     case .locked(let seconds): JSONLine("locked", [("seconds", .number(seconds))])
     case .stageStarted(let stage): JSONLine("stage-started", [("stage", .string(stage.rawValue))])

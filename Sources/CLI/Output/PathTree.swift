@@ -24,7 +24,9 @@ struct PathTree {
   }
 
   /// The lines, with what `mark` says of each path behind it. Folders that hold one thing only share a line.
-  func lines(mark: (String) -> String) -> [String] { root.children.flatMap { lines($0.node, "/" + $0.name, "", "", mark) } }
+  func lines(mark: (String) -> String) -> [String] {
+    root.children.flatMap { lines($0.node, "/" + $0.name, "", "", mark) }
+  }
 
   private func lines(
     _ node: Node, _ name: String, _ lead: String, _ indent: String, _ mark: (String) -> String

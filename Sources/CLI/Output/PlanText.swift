@@ -38,7 +38,8 @@ struct PlanText {
     let release = KubernetesRelease(spec.kubernetesVersion)
     let etcd = spec.etcdVersion ?? release?.etcdVersion
     let hosts = spec.hosts.count == 1 ? "1 host" : "\(spec.hosts.count) hosts"
-    return "\(console.styled(spec.name, .bold)): \(hosts), etcd \(etcd.map { "\($0)" } ?? "?"), as kubeadm of Kubernetes "
+    return
+      "\(console.styled(spec.name, .bold)): \(hosts), etcd \(etcd.map { "\($0)" } ?? "?"), as kubeadm of Kubernetes "
       + "\(spec.kubernetesVersion) has it; token \(plan.token)"
   }
 
@@ -58,7 +59,8 @@ struct PlanText {
   var summary: String {
     guard !plan.isEmpty else { return "No changes: \(plan.spec.name) is as the configuration describes it." }
     let counts = PlanCounts(plan)
-    return "Plan: \(counts.additions) to add, \(counts.changes) to change, \(counts.certificates) certificates to issue, "
+    return
+      "Plan: \(counts.additions) to add, \(counts.changes) to change, \(counts.certificates) certificates to issue, "
       + "on \(counts.hosts) of \(plan.spec.hosts.count) hosts."
   }
 
@@ -74,7 +76,8 @@ struct PlanText {
       return [line] + (showsDifferences ? ContentDifference(change).lines.map { "    " + coloured($0) } : [])
     case .setAttributes(let path, _, _, _, let reasons): return [changed(path, reasons.joined(separator: "; "))]
     case .resumeStaged(let folder): return [changed(folder, "finish a replacement that was interrupted")]
-    case .discardStaged(let folder): return [console.styled("-", .red) + " \(folder)  left over from an interrupted run"]
+    case .discardStaged(let folder):
+      return [console.styled("-", .red) + " \(folder)  left over from an interrupted run"]
     case .execute(let command): return ["> \(command.summary)"]
     case .awaitHealth(_, _, let restarted):
       return ["> wait until the member \(restarted ? "has restarted and " : "")answers that it is healthy"]

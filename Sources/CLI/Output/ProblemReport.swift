@@ -29,7 +29,8 @@ struct ProblemReport {
   }
 
   private func tell(
-    _ word: String, _ style: Console.Style, _ what: String, _ why: String, _ now: String, _ fix: String, _ place: String?
+    _ word: String, _ style: Console.Style, _ what: String, _ why: String, _ now: String, _ fix: String,
+    _ place: String?
   ) {
     console.complaint("\(place.map { "\($0): " } ?? "")\(console.styled(word + ":", style)) \(what)")
     for (label, text) in [("why", why), ("now", now), ("fix", fix)] where !text.isEmpty {

@@ -22,7 +22,8 @@ final class Journal: Sendable {
         "run",
         [
           ("format", .string("1.0")), ("quorate", .string(Product.version)), ("command", .string(command)),
-          ("cluster", .string(cluster)), ("startedAt", .string(startedAt.text)), ("by", .string(Environment.whoAndWhere)),
+          ("cluster", .string(cluster)), ("startedAt", .string(startedAt.text)),
+          ("by", .string(Environment.whoAndWhere)),
         ]))
   }
 

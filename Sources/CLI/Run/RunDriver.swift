@@ -29,7 +29,8 @@ struct RunDriver {
       plugins = try PluginSet(for: spec, from: BundledPlugins.all, context: context)
     } catch {
       problems.report(
-        RunFailure(code: "plugin.refused", what: "the plugin \(error.plugin) cannot be used", why: error.why, fix: error.fix),
+        RunFailure(
+          code: "plugin.refused", what: "the plugin \(error.plugin) cannot be used", why: error.why, fix: error.fix),
         now: "nothing was done", place: Self.place(of: error, spec: spec, loaded: loaded))
       throw ExitStatus.configuration.code
     }
@@ -115,7 +116,8 @@ struct RunDriver {
       return ExitStatus(of: [failure.code]).code
     case let error as PluginError:
       problems.report(
-        RunFailure(code: "plugin.failed", what: "the plugin \(error.plugin) cannot go on", why: error.why, fix: error.fix),
+        RunFailure(
+          code: "plugin.failed", what: "the plugin \(error.plugin) cannot go on", why: error.why, fix: error.fix),
         now: now)
       return ExitStatus.failed.code
     default:

@@ -16,5 +16,5 @@ enum HostProgram {
   }()
 
   /// The beginning of every input: length, program, and the word that marks the beginning of its answer.
-  static func envelope(nonce: String) -> [UInt8] { Array("\(text.count)\n".utf8) + text + Array("\n\(nonce)\n".utf8) }
+  static func envelope(nonce: String) -> [UInt8] { Array("\(text.count)\n".utf8) + text + Array("\(nonce)\n".utf8) }
 }

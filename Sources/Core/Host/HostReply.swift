@@ -66,7 +66,7 @@ struct HostAnswer {
     for (index, operation) in operations.enumerated() {
       let own = lines[index + 1] ?? []
       if let failed = own.first(where: { $0.word == "failed" }) {
-        failure = Self.text(Base64.decode(bytes[failed.rest]))
+        failure = Self.text(Base64.decode(bytes[failed.rest])).trimmed
         break
       }
       // Nothing at all was answered: fine for `files`, of which none may exist, when the program came further.

@@ -6,7 +6,7 @@
 # Values are read as data and used as "$1"; none becomes part of this text. Needs: sh, coreutils; flock (util-linux)
 # for changes; bash for HTTP; curl or openssl to speak to etcd.
 #
-# shellcheck shell=sh disable=SC2015,SC2016
+# shellcheck shell=sh disable=SC2015,SC2016,SC3013
 umask 077
 LC_ALL=C
 PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -181,6 +181,8 @@ ${actual%.}"
     true 2>/dev/null >"$stage/ready" || failed "cannot write $stage/ready"
     sync -- "$stage" 2>/dev/null
     while read -r index path; do
+      # A link to the staged copy is in place already, from the run that was interrupted.
+      [ ! "$stage/$index" -ef "$path" ] || continue
       ln -f -- "$stage/$index" "$stage/$index.new" && mv -f -T -- "$stage/$index.new" "$path" || failed "cannot place $path"
     done <"$stage/list"
     synced=

@@ -70,7 +70,8 @@ struct Planner {
 
   private func updating(_ parts: [Part]) -> [Stage] {
     let changed = parts.filter {
-      !($0.service.isEmpty && $0.files.isEmpty && $0.manifest.isEmpty) || $0.host.service.needsStart || $0.host.service.needsRestart
+      !($0.service.isEmpty && $0.files.isEmpty && $0.manifest.isEmpty) || $0.host.service.needsStart
+        || $0.host.service.needsRestart
     }
     guard !changed.isEmpty else { return [] }
     return [
@@ -227,7 +228,8 @@ struct Planner {
     appendAttributes(file, host, to: &steps, &right)
   }
 
-  private func appendAttributes(_ file: DesiredFile, _ host: HostInput, to steps: inout [Step], _ right: inout [String]) {
+  private func appendAttributes(_ file: DesiredFile, _ host: HostInput, to steps: inout [Step], _ right: inout [String])
+  {
     let seen = host.seen(file.path)
     let owner = file.owner ?? host.service.owner
     var reasons: [String] = []
