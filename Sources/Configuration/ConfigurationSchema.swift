@@ -18,7 +18,8 @@ public struct ConfigurationSchema: Sendable {
         "apiVersion", .oneOf([Self.apiVersion]), required: true, example: Self.apiVersion,
         "The version of this format."),
       SchemaKey("kind", .oneOf(["EtcdCluster"]), required: true, example: "EtcdCluster", "What the file describes."),
-      SchemaKey("metadata", .object(metadata), required: true, "What the cluster is called."),
+      SchemaKey(
+        "metadata", .object(metadata), required: true, example: "{name: prod}", "What the cluster is called."),
       SchemaKey("spec", .object(spec), required: true, "The cluster."),
       SchemaKey(
         "environments", .map(of: .object(environment)),
@@ -48,7 +49,7 @@ public struct ConfigurationSchema: Sendable {
           + "version, flags, probes and image, the certificates' profile, the version of kubeadm's API and the form of "
           + "the kubelet's configuration."),
       SchemaKey(
-        "hosts", .list(of: .object(host)), required: true,
+        "hosts", .list(of: .object(host)), required: true, example: "[{name: infra0, address: 10.0.0.6}]",
         "The machines, one member on each. The first one is the guide's HOST0."),
       SchemaKey(
         "allowEvenMembers", .boolean, default: "false",
@@ -176,7 +177,7 @@ public struct ConfigurationSchema: Sendable {
   private var pipelines: SchemaType {
     let run = SchemaObject([
       SchemaKey(
-        "on", .string(form: ConfigurationForm.word), required: true, example: "first",
+        "on", .string(form: TextForm.name), required: true, example: "first",
         "Where it runs: `first`, `every`, or a host's name."),
       SchemaKey(
         "command", .list(of: .scalar(form: TextForm.text)), required: true, example: "[etcdctl, endpoint, status]",
@@ -185,7 +186,7 @@ public struct ConfigurationSchema: Sendable {
     let step = SchemaObject([
       SchemaKey("run", .object(run), required: true, "A command of your own.")
     ])
-    return .map(of: .list(of: .anyOf([.string(form: ConfigurationForm.word), .object(step)])))
+    return .map(of: .list(of: .anyOf([.string(form: TextForm.name), .object(step)])))
   }
 
   /// What stands beside an issuer's own settings, whichever it is.
@@ -232,13 +233,16 @@ extension PluginKind {
   /// The key in `spec` that chooses a plugin of this kind.
   var key: String { rawValue }
 
-  /// The kind in words, with its article: `a transport`.
-  var phrase: String {
+  /// The kind in words: `service manager`.
+  var noun: String {
     switch self {
-    case .transport: "a transport"
-    case .certIssuer: "an issuer"
-    case .serviceManager: "a service manager"
-    case .manifestWriter: "a manifest writer"
+    case .transport: "transport"
+    case .certIssuer: "issuer"
+    case .serviceManager: "service manager"
+    case .manifestWriter: "manifest writer"
     }
   }
+
+  /// The kind in words, with its article: `a transport`.
+  var phrase: String { (self == .certIssuer ? "an " : "a ") + noun }
 }

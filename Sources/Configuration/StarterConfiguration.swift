@@ -110,11 +110,11 @@ public struct StarterConfiguration: Sendable {
       return "    - {name: \(quoted(entry.name)),\(padding) address: \(flow(entry.address))}"
     }
     let laptop = entries.enumerated().map { index, entry in
-      "#       - {name: \(quoted(entry.name)), address: 127.0.0.1, root: ./\(entry.name), ports: {client: \(index + 1)2379, "
-        + "peer: \(index + 1)2380, metrics: \(index + 1)2381}}"
+      // 12379, 22379, … as far as there are ports, and closer together where there are more members.
+      let first = entries.count <= 5 ? 2379 + 10_000 * (index + 1) : 12379 + 10 * index
+      return "#       - {name: \(quoted(entry.name)), address: 127.0.0.1, root: ./\(entry.name), "
+        + "ports: {client: \(first), peer: \(first + 1), metrics: \(first + 2)}}"
     }
-    // Five members at most get ports below 65536 by the scheme above.
-    let shownLaptop = Array(laptop.prefix(5))
     let login = user.map { "{user: \(quoted($0)), become: sudo}" } ?? "{become: sudo}"
     return """
       # An etcd cluster for Kubernetes.   Check it: quorate validate   Look ahead: quorate plan   Make it: quorate apply
@@ -154,7 +154,7 @@ public struct StarterConfiguration: Sendable {
       # environments:
       #   laptop:
       #     hosts:
-      \(shownLaptop.joined(separator: "\n"))
+      \(laptop.joined(separator: "\n"))
       #     transport: {plugin: local}
       #     serviceManager: {plugin: process}
       #     manifestWriter: {plugin: unit-file}

@@ -24,7 +24,10 @@ extension SpecAssembly {
       guard isFlagName(name, at: path, place: place) else { continue }
       if let managed = ManagedFlag.all[bare] {
         findings.error(
-          "etcd.managed-flag", at: place, "`\(path)` sets `\(bare)`, and Quorate manages `--\(managed.flag)`",
+          "etcd.managed-flag", at: place,
+          managed.flag == bare
+            ? "`\(path)` sets `\(bare)`, and Quorate manages `--\(bare)` itself"
+            : "`\(path)` sets `\(bare)`, against `--\(managed.flag)`, which Quorate manages",
           why: managed.why, fix: managed.fix(dataFolderKey: dataFolderKey))
         continue
       }

@@ -10,6 +10,8 @@ struct HostDraft {
   /// nil: `/` itself.
   var root: String?
   var ports: MemberPorts
+  /// Whether every port that is written could be read.
+  var portsAreKnown: Bool
   /// The host, where all of it could be read.
   var spec: HostSpec?
 
@@ -46,8 +48,11 @@ extension SpecAssembly {
       entry["extraArgs"], at: "\(path).extraArgs", dataFolderKey: "\(path).dataFolder")
     let both = names(entry["sans"])
     var draft = HostDraft(
-      index: index, name: entry["name"].string, address: address, endpoint: endpoint, root: root, ports: ports)
-    checkOwnPorts(of: draft)
+      index: index, name: entry["name"].string, address: address, endpoint: endpoint, root: root, ports: ports,
+      portsAreKnown: ["client", "peer", "metrics"].allSatisfy { use in
+        positions["\(path).ports.\(use)"] == nil || entry["ports"][use].integer != nil
+      })
+    if draft.portsAreKnown { checkOwnPorts(of: draft) }
     if let name = draft.name, let address, let endpoint {
       draft.spec = HostSpec(
         name: name, address: address, endpoint: endpoint, root: root, ports: ports,

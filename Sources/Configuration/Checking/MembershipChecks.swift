@@ -50,7 +50,7 @@ extension SpecAssembly {
     }
     var first: [Listener: HostDraft] = [:]
     var alike: Set<Int> = []
-    for host in hosts {
+    for host in hosts where host.portsAreKnown {
       guard let address = host.address else { continue }
       let listener = Listener(address: address, ports: host.ports)
       guard let other = first[listener] else {
@@ -75,7 +75,7 @@ extension SpecAssembly {
       var endpoint: NetworkEndpoint
     }
     var taken: [Socket: (host: HostDraft, use: String)] = [:]
-    for host in hosts where !alike.contains(host.index) {
+    for host in hosts where !alike.contains(host.index) && host.portsAreKnown {
       guard let address = host.address else { continue }
       let machine = address.isLoopback ? .loopbackV4 : address
       let uses = [
@@ -143,7 +143,7 @@ extension SpecAssembly {
       findings.warning(
         "hosts.families", at: place("\(other.path).address"),
         "the members' addresses mix IPv4 and IPv6: \(first.title) and \(other.title) differ",
-        why: "every member must reach every other one, and a certificate of one family is no use in the other",
+        why: "every member must reach every other one, so each host needs an address of both families",
         fix: "use one family for all")
     }
   }

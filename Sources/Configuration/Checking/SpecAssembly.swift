@@ -32,6 +32,7 @@ struct SpecAssembly {
       spec["etcd"]["extraArgs"], at: "spec.etcd.extraArgs", dataFolderKey: "spec.etcd.dataFolder")
     let hosts = hosts(of: spec)
     check(hosts, allowEven: spec["allowEvenMembers"].boolean ?? false, isListed: spec["hosts"].list != nil)
+    checkPipelines(hosts: hosts.compactMap(\.name))
     let plugins = PluginKind.allCases.reduce(into: [:]) { choices, kind in choices[kind] = choice(of: kind, in: spec) }
     let certificates = certificates(of: spec["issuer"])
     let authority = authority(of: spec, leafValidity: certificates.validitySeconds)

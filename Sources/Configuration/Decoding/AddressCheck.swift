@@ -26,8 +26,8 @@ enum AddressCheck {
       return TextFault(
         "address", "which has leading zeros", why: "some programs read them as octal", fix: "write `\(address)`")
     }
-    if looksLikeAddress(text) {
-      return TextFault("address", "which is no IP address", fix: "correct it")
+    if text.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }) || looksLikeAddress(text) {
+      return TextFault("address", "which is no IP address", fix: "write four numbers from 0 to 255: `10.0.0.6`")
     }
     if isDNSName(text) {
       return TextFault(
@@ -152,6 +152,7 @@ enum AddressCheck {
 
   /// Whether it is made of digits and dots, or ends in a label of digits, as no DNS name of a host does (RFC 3696).
   private static func looksLikeAddress(_ text: String) -> Bool {
+    guard !text.contains("/") else { return false }
     guard let last = text.split(separator: ".", omittingEmptySubsequences: false).last else { return false }
     return text.contains(".") && !last.isEmpty && last.allSatisfy { $0.isASCII && $0.isNumber }
   }

@@ -7,5 +7,4 @@ enum ConfigurationForm {
   static let dataFolder = "data folder"
   static let pluginName = "plugin name"
   static let argument = "argument"
-  static let word = "word"
 }

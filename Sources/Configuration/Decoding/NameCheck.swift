@@ -10,6 +10,10 @@ enum NameCheck {
     let what =
       if text.hasPrefix("-") {
         "which could be read as an option"
+      } else if text.contains("/") || text.contains("..") {
+        "which could be read as a path"
+      } else if text.contains(where: { " ;|&$`<>()'\"\\{}[]*?!~#=%^".contains($0) }) {
+        "which could be read as shell"
       } else if text.count > 63 {
         "which is longer than 63 characters"
       } else if text.contains(".") {
@@ -36,13 +40,8 @@ enum NameCheck {
     }
     while result.hasPrefix("-") { result.removeFirst() }
     while result.hasSuffix("-") { result.removeLast() }
-    return DNSName.isLabel(result) ? result : nil
-  }
-
-  /// A word of a pipeline: a stage's name, or where a command runs.
-  static func word(_ text: String) -> TextFault? {
-    DNSName.isLabel(text)
-      ? nil : TextFault("name", "which is no name", why: labelRule, fix: "choose another name")
+    guard DNSName.isLabel(result) else { return nil }
+    return PlainText(result) == .text ? result : "\"\(result)\""
   }
 
   /// A login name: what OpenSSH's client takes, less what a shell or another tool could read otherwise.

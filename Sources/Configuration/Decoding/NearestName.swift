@@ -15,6 +15,7 @@ enum NearestName {
     "certsans": "sans", "advertiseaddress": "address", "ip": "address", "internalip": "address", "members": "hosts",
     "nodes": "hosts", "extraargs": "extraArgs", "args": "extraArgs", "certificatevalidityperiod": "validity",
     "cacertificatevalidityperiod": "validity", "encryptionalgorithm": "keyAlgorithm", "username": "user",
+    "keyfile": "key", "certfile": "certificate", "cert": "certificate", "crt": "certificate", "cafile": "certificate",
   ]
 
   /// The number of letters to insert, remove, replace or swap with their neighbour (optimal string alignment).

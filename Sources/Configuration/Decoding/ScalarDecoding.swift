@@ -64,11 +64,12 @@ extension SettingsDecoder {
       case .null, .text: nil
       }
     if let reading {
+      let fault = TextCheck.fault(in: text, form: form)
       findings.error(
         "type", at: place, "`\(path)` is \(shown(text)), which YAML reads as \(reading)",
-        why: "text must stand here\(TextForm.text == form ? "" : " (\(form))")", fix: "put it in quotes: `\"\(text)\"`")
-      // The text is checked as well, so that both faults are told at once.
-      if TextCheck.fault(in: text, form: form) != nil { _ = isFine(text, form: form, at: path, place: place) }
+        why: "text must stand here\(TextForm.text == form ? "" : " (\(form))")"
+          + (fault == nil ? ", and only quotes make it text" : ""),
+        fix: fault.map(\.fix) ?? "put it in quotes: `\"\(text)\"`")
       return nil
     }
     return isFine(text, form: form, at: path, place: place) ? .string(text) : nil

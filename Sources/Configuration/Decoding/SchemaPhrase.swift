@@ -5,7 +5,9 @@ enum SchemaPhrase {
   /// What must stand somewhere: `a list`.
   static func expectation(_ type: SchemaType) -> String {
     switch type {
-    case .string(let form), .scalar(let form): "text (\(form))"
+    case .string(TextForm.text): "text"
+    case .string(let form): "text (\(form))"
+    case .scalar: "text, a number or a truth value"
     case .oneOf(let words): "one of " + words.map { "`\($0)`" }.joined(separator: ", ")
     case .integer(let minimum, let maximum): "a whole number from \(minimum) to \(maximum)"
     case .boolean: "`true` or `false`"

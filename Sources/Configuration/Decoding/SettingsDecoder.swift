@@ -34,6 +34,7 @@ struct SettingsDecoder {
     key: SourcePosition? = nil
   ) -> SettingsValue? {
     positions.set(path, value: place, key: key)
+    if case .unreadable = node.content { return nil }
     switch type {
     case .object(let object): return decodeObject(node, object, at: path, place: place)
     case .map(let element): return decodeMap(node, of: element, at: path, place: place)
@@ -68,9 +69,10 @@ struct SettingsDecoder {
       return nil
     }
     var values: [String: SettingsValue] = [:]
+    var meant: Set<String> = []
     for entry in entries {
       guard let key = object[entry.key] else {
-        unknownKey(entry, in: object, at: path)
+        if let near = unknownKey(entry, in: object, at: path) { meant.insert(near) }
         continue
       }
       guard !entry.value.isNull else { continue }
@@ -79,7 +81,9 @@ struct SettingsDecoder {
         entry.value, as: key.type, at: inner, place: entry.place, key: entry.keyPosition)
     }
     if mode == .whole {
-      for key in object.keys where key.isRequired && (node[key.name]?.value.isNull ?? true) {
+      // A key that is only misspelt is not told to be missing as well.
+      for key in object.keys where key.isRequired && !meant.contains(key.name) && (node[key.name]?.value.isNull ?? true)
+      {
         missing(key, of: node, at: path, place: place)
       }
     }
@@ -114,12 +118,16 @@ struct SettingsDecoder {
     return .object(values)
   }
 
-  private mutating func unknownKey(_ entry: ConfigurationNode.Entry, in object: SchemaObject, at path: String) {
-    guard !findings.isFull else { return }
+  /// Reports a key that is not known, and returns the one that is probably meant.
+  @discardableResult private mutating func unknownKey(
+    _ entry: ConfigurationNode.Entry, in object: SchemaObject, at path: String
+  ) -> String? {
+    guard !findings.isFull else { return nil }
     let names = object.keys.map(\.name)
+    let near = NearestName.find(entry.key, among: names)
     let place = path.isEmpty ? "at the top of the file" : "in \(named(path))"
     let fix =
-      if let near = NearestName.find(entry.key, among: names) {
+      if let near {
         "did you mean `\(near)`?"
       } else if let home = SchemaIndex.paths(of: entry.key, in: schema).first {
         "`\(shown(entry.key).dropFirst().dropLast())` belongs in `\(home)`"
@@ -129,6 +137,7 @@ struct SettingsDecoder {
         "the keys here are " + names.map { "`\($0)`" }.joined(separator: ", ")
       }
     findings.error("unknown-key", at: entry.keyPosition, "unknown key \(shown(entry.key)) \(place)", fix: fix)
+    return near
   }
 
   private mutating func missing(
@@ -163,6 +172,7 @@ struct SettingsDecoder {
         findings.error(
           "missing-value", at: entry.position, "`\(inner)` is empty", why: "an entry of a list must have a value",
           fix: "write it, or remove the entry")
+        values.append(.null)
         continue
       }
       let value = decode(entry, as: element, at: inner, place: entry.position)
@@ -276,7 +286,7 @@ struct SettingsDecoder {
     let why = other.map { "`\($0.id)` is \($0.kind.phrase), for `spec.\($0.kind.key)`" } ?? ""
     let near = NearestName.find(name, among: known).map { "did you mean `\($0)`? " } ?? ""
     findings.error(
-      "unknown-plugin", at: place, "\(shown(name)) is not \(kind.phrase) that is known", why: why,
+      "unknown-plugin", at: place, "there is no \(kind.noun) \(shown(name))", why: why,
       fix: "\(near)\(list)")
   }
 
@@ -288,7 +298,7 @@ struct SettingsDecoder {
       for entry in entries { locate(entry.value, at: ConfigurationPositions.path(path, entry.key)) }
     case .list(let elements):
       for (index, element) in elements.enumerated() { locate(element, at: "\(path)[\(index)]") }
-    case .text: break
+    case .text, .unreadable: break
     }
   }
 
@@ -299,6 +309,7 @@ struct SettingsDecoder {
       switch node.content {
       case .mapping: "is a mapping"
       case .list: "is a list"
+      case .unreadable: "cannot be read"
       case .text(let text, let isPlain):
         node.isNull ? "has no value" : isPlain ? "is \(shown(text))" : "is the text \(shown(text))"
       }
@@ -311,7 +322,13 @@ struct SettingsDecoder {
   func named(_ path: String) -> String { path.isEmpty ? "the file" : "`\(path)`" }
 
   private static func firstSentence(_ text: String) -> String {
-    guard let end = text.firstRange(of: ". ") else { return text.hasSuffix(".") ? String(text.dropLast()) : text }
-    return String(text[..<end.lowerBound])
+    let end =
+      text.firstRange(of: ". ")?.lowerBound ?? (text.hasSuffix(".") ? text.index(before: text.endIndex) : text.endIndex)
+    let sentence = text[..<end]
+    // It stands behind `why:`, so it begins small, unless it begins with a name in capitals.
+    guard sentence.dropFirst().first?.isLowercase ?? sentence.dropFirst().first?.isWhitespace ?? false else {
+      return String(sentence)
+    }
+    return sentence.prefix(1).lowercased() + sentence.dropFirst()
   }
 }

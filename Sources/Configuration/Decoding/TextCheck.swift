@@ -12,7 +12,6 @@ enum TextCheck {
     }
     switch form {
     case TextForm.name: return NameCheck.label(text)
-    case ConfigurationForm.word: return NameCheck.word(text)
     case TextForm.loginName: return NameCheck.login(text)
     case ConfigurationForm.pluginName: return NameCheck.plugin(text)
     case TextForm.ipAddress: return AddressCheck.address(text)
@@ -46,7 +45,7 @@ enum TextCheck {
   /// The forms that are checked; their texts may not be empty.
   private static let known: Set<String> = [
     TextForm.name, TextForm.loginName, TextForm.ipAddress, TextForm.hostName, TextForm.subjectAlternativeName,
-    TextForm.url, TextForm.path, TextForm.absolutePath, ConfigurationForm.word, ConfigurationForm.pluginName,
+    TextForm.url, TextForm.path, TextForm.absolutePath, ConfigurationForm.pluginName,
     ConfigurationForm.dataFolder, ConfigurationForm.kubernetesVersion, ConfigurationForm.etcdVersion,
     ConfigurationForm.imageRepository, ConfigurationForm.imageTag,
   ]

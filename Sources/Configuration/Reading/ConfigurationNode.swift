@@ -17,6 +17,8 @@ struct ConfigurationNode: Sendable {
     case list([ConfigurationNode])
     /// A mapping, in the order it is written, without repeated keys.
     case mapping([Entry])
+    /// Something that could not be read, for which there is a finding already.
+    case unreadable
   }
 
   /// A key and its value.

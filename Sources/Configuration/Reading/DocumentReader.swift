@@ -77,14 +77,14 @@ struct DocumentReader {
         "yaml.empty", at: source.position(line: 1, column: 1), "the file is empty", fix: "`quorate init` writes one")
       return nil
     }
-    let second = try parser.nextRoot()
-    if let second {
-      let mark = second.mark.map { source.position(line: $0.line, column: $0.column) }
+    if let second = try parser.nextRoot() {
+      // The mark is that of the document's content; `---` stands in its line or above it.
+      let last = min(second.mark?.line ?? 1, source.lines.count)
+      let line = (1...max(last, 1)).last { source.lines[$0 - 1].starts(with: "---".unicodeScalars) } ?? last
       findings.error(
-        "yaml.several-documents", at: mark, "a second document begins before this",
+        "yaml.several-documents", at: source.position(line: line, column: 1), "a second document begins here",
         why: "`---` divides a file into documents, and a configuration is one",
         fix: "keep each cluster in a file of its own")
-      return nil
     }
     return try convert(root, depth: 1, star: star)
   }
@@ -176,7 +176,7 @@ struct DocumentReader {
         "yaml.alias", at: position, "the alias `*\(name.prefix(40))` stands for nothing",
         why: "no anchor `&\(name.prefix(40))` ends before it",
         fix: "write the value, or put a text that begins with `*` in quotes")
-      return ConfigurationNode(position: position, content: .text("", isPlain: true), size: 1)
+      return ConfigurationNode(position: position, content: .unreadable, size: 1)
     }
     try count(node.size, at: position)
     return node

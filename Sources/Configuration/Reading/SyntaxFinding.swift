@@ -75,6 +75,11 @@ struct SyntaxFinding {
     case "did not find expected alphabetic or numeric character":
       return syntax(
         at: begin, "`&` begins an anchor, and no name follows", fix: "put the value in quotes, or name the anchor")
+    case "found undefined tag handle":
+      return syntax(
+        at: position, "`!` begins a tag, and no such tag is known", fix: "put a text that begins with `!` in quotes")
+    case "found incompatible YAML document":
+      return syntax(at: position, "the file says that it is another version of YAML", fix: "remove the line `%YAML`")
     case "did not find expected node content":
       return syntax(at: position, "a value is missing here", fix: "write it, or remove the `,`")
     case _ where problem.hasPrefix("Maximum nesting level"):

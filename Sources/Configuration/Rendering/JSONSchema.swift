@@ -140,7 +140,7 @@ private struct JSONSchemaWriter {
 
   private func pattern(of form: String) -> [(String, JSONText)] {
     switch form {
-    case TextForm.name, ConfigurationForm.word: [("pattern", .string("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
+    case TextForm.name: [("pattern", .string("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
     case TextForm.ipAddress:
       [("anyOf", .array(["ipv4", "ipv6"].map { .object([("format", .string($0))]) }))]
     case TextForm.loginName: [("pattern", .string(#"^[A-Za-z0-9_.@+\\][A-Za-z0-9_.@+\\-]*$"#))]

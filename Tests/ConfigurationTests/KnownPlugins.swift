@@ -1,0 +1,75 @@
+import QuorateConfiguration
+import QuorateCore
+
+/// Plugins to load configurations with: the names of the bundled ones, with a few settings of each type.
+enum KnownPlugins {
+  static let all = [
+    PluginDescriptor(
+      id: "ssh", kind: .transport, version: "1.0.0", summary: "Over SSH.",
+      settings: SchemaObject([
+        SchemaKey("user", .string(form: TextForm.loginName), "The login name."),
+        SchemaKey("identityFile", .string(form: TextForm.path), "A private key."),
+        SchemaKey("become", .oneOf(["none", "sudo"]), default: "none", "How to become root."),
+        SchemaKey("connectTimeout", .duration, default: "15s", "How long an attempt may take."),
+        SchemaKey("port", .integer(minimum: 1, maximum: 65535), default: "22", "The port."),
+        SchemaKey("hostKeys", .map(of: .string(form: TextForm.text)), "Fingerprints, by host."),
+        SchemaKey("agent", .boolean, default: "true", "Whether to ask the agent."),
+        SchemaKey(
+          "jump",
+          .object(SchemaObject([SchemaKey("host", .string(form: TextForm.hostName), required: true, "The host.")])),
+          "A host in between."),
+      ])),
+    plugin("local", .transport),
+    plugin("openssl", .certIssuer),
+    PluginDescriptor(
+      id: "cfssl", kind: .certIssuer, version: "1.0.0", summary: "A cfssl server.",
+      settings: SchemaObject([
+        SchemaKey("server", .string(form: TextForm.url), required: true, example: "https://ca:8888", "Its URL."),
+        SchemaKey("validity", .duration, default: "720h", "Asked of the server."),
+      ])),
+    plugin("systemd-kubelet", .serviceManager), plugin("process", .serviceManager),
+    plugin("static-pod", .manifestWriter), plugin("unit-file", .manifestWriter),
+  ]
+
+  static let loader = ConfigurationLoader(plugins: all, workingFolder: "/srv/clusters", homeFolder: "/home/op")
+
+  private static func plugin(_ id: String, _ kind: PluginKind) -> PluginDescriptor {
+    PluginDescriptor(id: id, kind: kind, version: "1.0.0", summary: "The plugin \(id).", settings: SchemaObject())
+  }
+}
+
+/// Findings as a reader sees them, four lines at most each.
+func text(_ findings: [Finding]) -> String {
+  findings.map { finding in
+    var lines = [
+      "\(finding.position.map { "\($0): " } ?? "")\(finding.severity.rawValue): \(finding.what)  [\(finding.code)]"
+    ]
+    if !finding.why.isEmpty { lines.append("  why: \(finding.why)") }
+    if !finding.fix.isEmpty { lines.append("  fix: \(finding.fix)") }
+    return lines.joined(separator: "\n") + "\n"
+  }.joined()
+}
+
+/// The three hosts of the guide and all that must stand beside them, with more below `spec`.
+func document(_ more: String = "", hosts: String? = nil) -> String {
+  let standard = """
+      - {name: infra0, address: 10.0.0.6}
+      - {name: infra1, address: 10.0.0.7}
+      - {name: infra2, address: 10.0.0.8}
+    """
+  return """
+    apiVersion: quorate/v1
+    kind: EtcdCluster
+    metadata: {name: prod}
+    spec:
+      kubernetesVersion: v1.20.2
+      hosts:
+    \((hosts ?? standard).split(separator: "\n").map { "  " + $0 }.joined(separator: "\n"))
+
+    """ + more.split(separator: "\n").map { "  \($0)\n" }.joined()
+}
+
+/// Loads a text.
+func load(_ text: String, environment: String? = nil) -> LoadedConfiguration {
+  KnownPlugins.loader.load(file: "cluster.yaml", bytes: Array(text.utf8), environment: environment)
+}
