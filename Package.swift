@@ -78,6 +78,9 @@ let package = Package(
     tests("Kubeadm", needs: ["QuorateCore", "QuorateTesting"]),
     tests("StaticPod", needs: ["StaticPod", "QuorateCore", "QuorateTesting"], resources: [.copy("Golden")]),
     tests("UnitFile", needs: ["UnitFile", "QuorateCore", "QuorateTesting"]),
-    tests("Configuration", needs: ["QuorateCore", "QuorateConfiguration"], resources: [.copy("Cases")]),
+    tests(
+      "Configuration",
+      needs: ["QuorateCore", "QuorateConfiguration", .product(name: "Yams", package: "Yams")],
+      resources: [.copy("Cases")]),
   ]
 )

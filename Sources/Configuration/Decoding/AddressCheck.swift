@@ -67,6 +67,9 @@ enum AddressCheck {
   static func hostName(_ text: String) -> TextFault? {
     if IPAddress(text) != nil { return nil }
     if text.hasPrefix("-") { return TextFault("host-name", "which could be read as an option", fix: "write the host") }
+    if text.contains("://") {
+      return TextFault("host-name", "which is a URL", fix: "write the host in it: an IP address or a DNS name")
+    }
     if let at = text.lastIndex(of: "@") {
       return TextFault(
         "host-name", "which has a user in it", fix: "write the host alone, and `user: \(text[..<at])` beside it")
@@ -152,7 +155,7 @@ enum AddressCheck {
 
   /// Whether it is made of digits and dots, or ends in a label of digits, as no DNS name of a host does (RFC 3696).
   private static func looksLikeAddress(_ text: String) -> Bool {
-    guard !text.contains("/") else { return false }
+    guard text.allSatisfy({ $0.isASCIIAlphanumeric || $0 == "." || $0 == "-" }) else { return false }
     guard let last = text.split(separator: ".", omittingEmptySubsequences: false).last else { return false }
     return text.contains(".") && !last.isEmpty && last.allSatisfy { $0.isASCII && $0.isNumber }
   }

@@ -1,0 +1,93 @@
+import Foundation
+import QuorateConfiguration
+import QuorateCore
+import Testing
+import Yams
+
+@Suite struct SchemaTests {
+  private let text = ConfigurationSchema(plugins: KnownPlugins.all).jsonSchema
+
+  private func schema() throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+  }
+
+  private func faults(of name: String) throws -> [String] {
+    let yaml = try String(contentsOf: CaseTests.folder.appending(path: name + ".yaml"), encoding: .utf8)
+    let instance = try Yams.load(yaml: yaml) ?? NSNull()
+    return SchemaVerdict(instance, against: try schema()).faults
+  }
+
+  @Test(arguments: ["minimal", "design", "single", "two-allowed", "nine", "crlf-free"])
+  func
+    `The JSON Schema takes what Quorate takes`(_ name: String) throws
+  {
+    let name = name == "crlf-free" ? "ca-operator-without-certificate" : name
+    #expect(try faults(of: name) == [])
+  }
+
+  @Test(arguments: [
+    ("unknown-keys", "unknown key specs"), ("missing", "kind is missing"), ("types", "type is none of"),
+    ("types-more", "[0]: type is none of"), ("algorithm", ".issuer.with: unknown key validty"),
+    ("plugins", ".transport.plugin: not in enum"), ("plugin-required", ".spec.issuer: with is missing"),
+    ("ports", ".hosts[1].ports.client: below minimum"), ("durations", ".ca.validity: does not match"),
+    ("arguments", ".hosts[1].extraArgs: type is none of"), ("logins", ".transport.with.user: does not match"),
+    ("environments", ".environments.laptop.hosts[0]: unknown key adress"),
+    ("environments", ".environments.laptop.hosts[1]: name is missing"), ("pipelines", "fits none of anyOf"),
+    ("versions-short", ".spec.kubernetesVersion: does not match"), ("names", ".hosts[2].name: does not match"),
+  ]) func `The JSON Schema refuses what an editor can see`(_ name: String, _ fault: String) throws {
+    let faults = try faults(of: name)
+    #expect(faults.contains { $0.contains(fault) }, "\(faults)")
+    #expect(!faults.contains { $0.contains("the schema has") })
+  }
+
+  @Test func `An environment may hold any part, and null`() throws {
+    let yaml =
+      document() + """
+        environments:
+          one: {allowEvenMembers: ~, hosts: ~, transport: {with: {user: ~}}, ca: {keyAt: ~, validity: ~}}
+          two: {hosts: [{name: infra0, ports: {client: 4001}, sans: ~}], metadata: {name: other}}
+          three:
+        """
+    let instance = try #require(try Yams.load(yaml: yaml))
+    // A plugin's settings are known in an environment that names the plugin.
+    #expect(SchemaVerdict(instance, against: try schema()).faults == [])
+    #expect(!load(yaml).findings.contains { $0.severity == .error })
+  }
+
+  @Test func `The schema describes every key, and names each plugin with its summary`() throws {
+    let schema = try schema()
+    let properties = try #require(schema["properties"] as? [String: [String: Any]])
+    #expect(Set(properties.keys) == ["apiVersion", "kind", "metadata", "spec", "environments", "pipelines"])
+    #expect(properties.values.allSatisfy { $0["description"] is String })
+    #expect(text.contains("ssh: Over SSH."))
+    #expect(schema["$schema"] as? String == "https://json-schema.org/draft/2020-12/schema")
+    #expect(text.hasSuffix("}\n"))
+  }
+}
+
+@Suite struct ReferencePageTests {
+  private let page = ConfigurationSchema(plugins: []).referencePage
+
+  /// `QUORATE_RECORD=1 swift test --filter ReferencePage` writes the page.
+  @Test func `The reference page is the one that is generated`() throws {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/configuration.md")
+    if ProcessInfo.processInfo.environment["QUORATE_RECORD"] != nil { try Data(page.utf8).write(to: file) }
+    #expect(try String(contentsOf: file, encoding: .utf8) == page)
+  }
+
+  @Test func `The example on the page is valid`() throws {
+    let parts = page.components(separatedBy: "```")
+    let yaml = try #require(parts.first { $0.hasPrefix("yaml\n") }).dropFirst(5)
+    #expect(load(String(yaml)).findings.isEmpty)
+  }
+
+  @Test func `Every mapping and every plugin has its table`() {
+    let all = ConfigurationSchema(plugins: KnownPlugins.all).referencePage
+    for heading in [
+      "### `spec.hosts[].ports`", "### `spec.ca`", "### `ssh`", "#### `with.jump`", "### `pipelines.NAME[].run`",
+    ] {
+      #expect(all.contains(heading + "\n"), "\(heading)")
+    }
+    #expect(!all.contains("environments.NAME"))
+  }
+}
