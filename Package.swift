@@ -82,5 +82,7 @@ let package = Package(
       "Configuration",
       needs: ["QuorateCore", "QuorateConfiguration", .product(name: "Yams", package: "Yams")],
       resources: [.copy("Cases")]),
+    tests("PKI", needs: ["QuoratePKI", "QuorateCore", "COpenSSL"], resources: [.copy("Fixtures")]),
+    tests("OpenSSLIssuer", needs: ["OpenSSLIssuer", "QuoratePKI", "QuorateCore"]),
   ]
 )
