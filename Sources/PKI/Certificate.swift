@@ -62,10 +62,10 @@ final class Certificate {
   /// The certificate, DER.
   func der() throws(PluginError) -> [UInt8] { try QuoratePKI.der("the certificate") { i2d_X509(pointer, $0) } }
 
-  /// The public key (EVP_PKEY), which the certificate owns; nil where OpenSSL does not know its kind.
-  var publicKey: OpaquePointer? {
+  /// The public key; nil where OpenSSL does not know its kind.
+  var publicKey: PublicKey? {
     defer { ERR_clear_error() }
-    return X509_get0_pubkey(pointer)
+    return X509_get_pubkey(pointer).map { PublicKey(owning: $0) }
   }
 
   /// SHA-256 of the SubjectPublicKeyInfo, lower-case hexadecimal.
@@ -94,7 +94,7 @@ final class Certificate {
     defer { ERR_clear_error() }
     guard let key = issuer.publicKey else { return false }
     return X509_NAME_cmp(X509_get_issuer_name(pointer), X509_get_subject_name(issuer.pointer)) == 0
-      && X509_verify(pointer, key) == 1
+      && X509_verify(pointer, key.pointer) == 1
   }
 
   /// Whether its extensions allow it to sign certificates (RFC 5280 sections 4.2.1.3 and 4.2.1.9).

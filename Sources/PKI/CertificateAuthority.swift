@@ -37,7 +37,7 @@ public final class CertificateAuthority {
       dnsNames: profile.commonNameIsSAN ? [profile.commonName] : [], notBefore: profile.notBefore,
       notAfter: profile.notAfter, isAuthority: true)
     return try CertificateAuthority(
-      certificate: try template.sign(publicKey: key.pointer, issuer: nil, key: key), key: key)
+      certificate: try template.sign(publicKey: key.publicKey, issuer: nil, key: key), key: key)
   }
 
   /// Reads a CA that exists.
@@ -60,12 +60,13 @@ public final class CertificateAuthority {
         "the CA's private key does not belong to its certificate (\(try certificate.subject().text))",
         fix: "bring the key that the certificate was made with, or the certificate that belongs to the key")
     }
+    guard key.isConsistent else { throw OpenSSLLibrary.refusal("the CA's private key is damaged") }
     guard certificate.maySignCertificates else {
       throw OpenSSLLibrary.refusal(
         "the certificate of \(try certificate.subject().text) is no CA's",
         fix: "a CA's certificate says CA:TRUE, and its key usage, where there is one, has keyCertSign")
     }
-    let kind = PublicKeyKind(key.pointer)
+    let kind = key.publicKey.kind
     guard kind.securityBits >= 112 else {
       throw OpenSSLLibrary.refusal(
         "the CA's key is \(kind.text), which is too small",

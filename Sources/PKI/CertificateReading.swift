@@ -21,7 +21,7 @@ extension Certificate {
       subjectKeyIdentifier: subjectKeyIdentifier.map(identifierText),
       authorityKeyIdentifier: authorityKeyIdentifier.map(identifierText),
       notBefore: try instant(X509_get0_notBefore(pointer)), notAfter: try instant(X509_get0_notAfter(pointer)),
-      keyAlgorithm: publicKey.flatMap { PublicKeyKind($0).algorithm },
+      keyAlgorithm: publicKey?.kind.algorithm,
       publicKeyFingerprint: try publicKeyFingerprint(),
       fingerprint: try der().withUnsafeBytes { OpenSSLLibrary.sha256($0) },
       signatureAlgorithm: OBJ_nid2ln(X509_get_signature_nid(pointer)).map { String(cString: $0) } ?? "unknown")

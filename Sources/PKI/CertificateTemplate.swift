@@ -31,17 +31,17 @@ struct CertificateTemplate {
   /// Makes and signs a certificate.
   ///
   /// - Parameters:
-  ///   - publicKey: The subject's public key (EVP_PKEY).
+  ///   - publicKey: The subject's public key.
   ///   - issuer: The CA's certificate; nil: the certificate names itself as its issuer.
   ///   - key: The issuer's key.
-  func sign(publicKey: OpaquePointer, issuer: Certificate?, key: PrivateKey) throws(PluginError) -> Certificate {
+  func sign(publicKey: PublicKey, issuer: Certificate?, key: PrivateKey) throws(PluginError) -> Certificate {
     let certificate = Certificate(owning: try OpenSSLLibrary.allocated(X509_new()))
     let pointer = certificate.pointer
     let name = try subject.make()
     defer { X509_NAME_free(name) }
     let issuerName = issuer.map { X509_get_subject_name($0.pointer) } ?? name
     guard X509_set_version(pointer, 2) == 1, setSerial(of: pointer), X509_set_subject_name(pointer, name) == 1,
-      X509_set_issuer_name(pointer, issuerName) == 1, X509_set_pubkey(pointer, publicKey) == 1
+      X509_set_issuer_name(pointer, issuerName) == 1, X509_set_pubkey(pointer, publicKey.pointer) == 1
     else { throw OpenSSLLibrary.failure("the certificate cannot be made") }
     guard ASN1_TIME_set(X509_getm_notBefore(pointer), time_t(notBefore.secondsSinceEpoch)) != nil,
       ASN1_TIME_set(X509_getm_notAfter(pointer), time_t(notAfter.secondsSinceEpoch)) != nil

@@ -92,7 +92,10 @@ struct CertificateVerification {
       X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
       return "not issued by this cluster's CA (\(try authority.subject().text)) but by "
         + (try SubjectName(X509_get_issuer_name(leaf.pointer)).text)
-    default: return "the chain to the CA does not hold: \(String(cString: X509_verify_cert_error_string(Int(code))))"
+    default:
+      let place = X509_STORE_CTX_get_current_cert(context).map { X509_get_subject_name($0) }
+      let name = try place.map { name throws(PluginError) in try SubjectName(name).text } ?? "the CA"
+      return "the chain to the CA breaks at \(name): \(String(cString: X509_verify_cert_error_string(Int(code))))"
     }
   }
 }

@@ -61,6 +61,11 @@ final class PrivateKey {
         EVP_PKEY_free(key)
         throw OpenSSLLibrary.refusal("the private key is neither RSA nor ECDSA")
       }
+      // Beyond that OpenSSL takes no public key either, and computing with one takes minutes.
+      guard EVP_PKEY_get_bits(key) <= OPENSSL_RSA_MAX_MODULUS_BITS else {
+        EVP_PKEY_free(key)
+        throw OpenSSLLibrary.refusal("the private key has more than \(OPENSSL_RSA_MAX_MODULUS_BITS) bits")
+      }
       return key
     }
     throw OpenSSLLibrary.refusal(
@@ -82,12 +87,15 @@ final class PrivateKey {
     return PEM.withContent(of: output) { SecretBytes($0) }
   }
 
-  /// The public half (SubjectPublicKeyInfo), DER.
-  func publicKeyDER() throws(PluginError) -> [UInt8] { try der("the public key") { i2d_PUBKEY(pointer, $0) } }
+  /// The key where its public half is wanted. It is the same object of OpenSSL's, so both end together.
+  var publicKey: PublicKey {
+    EVP_PKEY_up_ref(pointer)
+    return PublicKey(owning: pointer)
+  }
 
   /// SHA-256 of the SubjectPublicKeyInfo, lower-case hexadecimal.
   func publicKeyFingerprint() throws(PluginError) -> String {
-    try publicKeyDER().withUnsafeBytes { OpenSSLLibrary.sha256($0) }
+    try der("the public key") { i2d_PUBKEY(pointer, $0) }.withUnsafeBytes { OpenSSLLibrary.sha256($0) }
   }
 
   /// Whether the private half belongs to the public half: a signature made with one is taken by the other.
@@ -111,40 +119,5 @@ final class PrivateKey {
     guard EVP_PKEY_get_base_id(pointer) == EVP_PKEY_EC else { return EVP_sha256() }
     let bits = EVP_PKEY_get_bits(pointer)
     return bits <= 256 ? EVP_sha256() : bits <= 384 ? EVP_sha384() : EVP_sha512()
-  }
-}
-
-/// What a public key is, whoever holds its private half.
-struct PublicKeyKind {
-  /// The algorithm; nil where it is none of ``KeyAlgorithm``.
-  let algorithm: KeyAlgorithm?
-  /// For messages: `RSA-1024`, `ED25519`.
-  let text: String
-  /// How many bits of strength it has (NIST SP 800-57): 112 for RSA-2048, 128 for P-256.
-  let securityBits: Int
-
-  /// Looks at a key (EVP_PKEY).
-  init(_ key: OpaquePointer) {
-    let bits = EVP_PKEY_get_bits(key)
-    securityBits = Int(EVP_PKEY_get_security_bits(key))
-    let name: String
-    switch EVP_PKEY_get_base_id(key) {
-    case EVP_PKEY_RSA: name = "RSA-\(bits)"
-    case EVP_PKEY_EC:
-      var curve = [CChar](repeating: 0, count: 80)
-      var length = 0
-      let isNamed = EVP_PKEY_get_group_name(key, &curve, curve.count, &length) == 1
-      let curveName = isNamed ? String(decoding: curve.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self) : ""
-      switch curveName {
-      case "prime256v1", "P-256": name = "ECDSA-P256"
-      case "secp384r1", "P-384": name = "ECDSA-P384"
-      case "": name = "ECDSA with a curve of its own"
-      default: name = "ECDSA \(curveName)"
-      }
-    default: name = EVP_PKEY_get0_type_name(key).map { String(cString: $0) } ?? "of an unknown kind"
-    }
-    text = name
-    algorithm = KeyAlgorithm(rawValue: name)
-    ERR_clear_error()
   }
 }

@@ -48,10 +48,10 @@ final class SigningRequest {
   /// The request, DER.
   func der() throws(PluginError) -> [UInt8] { try QuoratePKI.der("the signing request") { i2d_X509_REQ(pointer, $0) } }
 
-  /// The public key (EVP_PKEY), which the request owns; nil where OpenSSL does not know its kind.
-  var publicKey: OpaquePointer? {
+  /// The public key; nil where OpenSSL does not know its kind.
+  var publicKey: PublicKey? {
     defer { ERR_clear_error() }
-    return X509_REQ_get0_pubkey(pointer)
+    return X509_REQ_get_pubkey(pointer).map { PublicKey(owning: $0) }
   }
 
   /// SHA-256 of the SubjectPublicKeyInfo, lower-case hexadecimal.
@@ -63,7 +63,7 @@ final class SigningRequest {
   /// Whether the request was signed with the key that it asks a certificate for.
   var isSignedByItsKey: Bool {
     defer { ERR_clear_error() }
-    return publicKey.map { X509_REQ_verify(pointer, $0) == 1 } ?? false
+    return publicKey.map { X509_REQ_verify(pointer, $0.pointer) == 1 } ?? false
   }
 
   /// The subject.
@@ -97,7 +97,7 @@ final class SigningRequest {
         "its subject alternative names are \(listed(asked)), not \(listed(expected))")
     }
     if let key = publicKey {
-      let kind = PublicKeyKind(key)
+      let kind = key.kind
       if kind.algorithm != profile.keyAlgorithm {
         differences.append("its key is \(kind.text), not \(profile.keyAlgorithm.rawValue)")
       }
