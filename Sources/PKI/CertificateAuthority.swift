@@ -48,7 +48,7 @@ public final class CertificateAuthority {
     guard let secret = material.key else {
       throw OpenSSLLibrary.refusal(
         "the CA's certificate is there, but not its private key, so nothing can be issued",
-        fix: "give the key's path as ca.keyFile, or choose an issuer that holds this CA")
+        fix: "name its file by ca.key, or choose an issuer that holds this CA")
     }
     certificate = try Certificate.first(in: material.certificate)
     key = try PrivateKey(pem: secret)
