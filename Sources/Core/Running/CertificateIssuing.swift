@@ -17,6 +17,8 @@ struct CertificateIssuing {
           validitySeconds: plan.spec.authority.validitySeconds)))
     let authority = reply.material
     if reply.isNew { try keep(authority) }
+    // An issuer answers with the key of a CA that it made; of one that exists, the key is the one it was given.
+    let signing = AuthorityMaterial(certificate: authority.certificate, key: authority.key ?? existing?.key)
     slots.set(Slot.authorityCertificate, authority.certificate)
     if let key = authority.key { slots.set(Slot.authorityKey, key) }
     guard !stage.certificates.isEmpty else { return }
@@ -29,7 +31,7 @@ struct CertificateIssuing {
       IssueRequest(
         id: order.id, csr: pair.csr, profile: order.profile, notBefore: validity.notBefore, notAfter: validity.notAfter)
     }
-    let chains = try await issue(requests, from: authority)
+    let chains = try await issue(requests, from: signing)
     for ((order, pair), request) in zip(zip(stage.certificates, keys), requests) {
       guard let chain = chains[order.id] else { continue }
       let certificate = try settings.toolkit.verify(chain: chain, against: request, authority: authority.certificate)
