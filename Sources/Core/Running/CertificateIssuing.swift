@@ -8,6 +8,8 @@ struct CertificateIssuing {
   func fill(_ slots: inout SlotValues, stage: Stage) async throws {
     let now = Instant(secondsSinceEpoch: Int64(settings.wallClock()))
     guard let release = KubernetesRelease(plan.spec.kubernetesVersion) else { return }
+    // Keys need nothing of the CA: where they are slow to make (RSA), they are made while its own is.
+    async let made = settings.toolkit.makeKeys(for: stage.certificates.map(\.profile))
     let existing = try await existingAuthority()
     let reply = try await settings.plugins.issuer.authority(
       AuthorityRequest(
@@ -23,7 +25,7 @@ struct CertificateIssuing {
     if let key = authority.key { slots.set(Slot.authorityKey, key) }
     guard !stage.certificates.isEmpty else { return }
     let parsed = try settings.toolkit.parse(certificate: authority.certificate)
-    let keys = try await settings.toolkit.makeKeys(for: stage.certificates.map(\.profile))
+    let keys = try await made
     let validity = LeafValidity(
       release: release, now: now, validitySeconds: plan.spec.certificates.validitySeconds,
       authorityNotBefore: parsed.notBefore, authorityNotAfter: parsed.notAfter)
