@@ -20,10 +20,12 @@ func module(
 }
 
 /// A plugin that comes with Quorate. It may use Core, PKI, Etcd and its own C module; never another plugin.
-func plugin(_ name: String, needs: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+func plugin(
+  _ name: String, needs: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
   .target(
     name: name, dependencies: ["QuorateCore"] + needs, path: "Sources/Plugins/\(name)", exclude: exclude,
-    swiftSettings: settings)
+    resources: resources, swiftSettings: settings)
 }
 
 /// A C library of the system, with its module map and shim below the Swift module that uses it.
@@ -40,7 +42,7 @@ let bundled: [Target] = [
   plugin("SSHTransport", needs: ["CLibSSH2"], exclude: ["CLibSSH2"]),
   plugin("OpenSSLIssuer", needs: ["QuoratePKI"]),
   plugin("SystemdKubelet"),
-  plugin("ProcessSupervisor"),
+  plugin("ProcessSupervisor", resources: [.embedInCode("supervise.sh")]),
   plugin("StaticPod"),
   plugin("UnitFile"),
 ]
@@ -77,6 +79,7 @@ let package = Package(
     tests("Core", needs: ["QuorateCore", "QuorateTesting"]),
     tests("Kubeadm", needs: ["QuorateCore", "QuorateTesting"]),
     tests("StaticPod", needs: ["StaticPod", "QuorateCore", "QuorateTesting"], resources: [.copy("Golden")]),
+    tests("ProcessSupervisor", needs: ["ProcessSupervisor", "QuorateCore", "QuorateTesting"]),
     tests("UnitFile", needs: ["UnitFile", "QuorateCore", "QuorateTesting"]),
     tests(
       "Configuration",

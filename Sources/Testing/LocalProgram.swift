@@ -16,6 +16,13 @@ public enum LocalProgram {
     /// Its standard error.
     public var errorOutput: [UInt8]
 
+    /// Makes a result.
+    public init(status: Int32, output: [UInt8] = [], errorOutput: [UInt8] = []) {
+      self.status = status
+      self.output = output
+      self.errorOutput = errorOutput
+    }
+
     /// Its standard output as text.
     public var text: String { String(decoding: output, as: UTF8.self) }
     /// Its standard error as text.
