@@ -80,6 +80,7 @@ let package = Package(
     tests("Kubeadm", needs: ["QuorateCore", "QuorateTesting"]),
     tests("StaticPod", needs: ["StaticPod", "QuorateCore", "QuorateTesting"], resources: [.copy("Golden")]),
     tests("ProcessSupervisor", needs: ["ProcessSupervisor", "QuorateCore", "QuorateTesting"]),
+    tests("SystemdKubelet", needs: ["SystemdKubelet", "QuorateCore", "QuorateTesting"]),
     tests("UnitFile", needs: ["UnitFile", "QuorateCore", "QuorateTesting"]),
     tests(
       "Configuration",
