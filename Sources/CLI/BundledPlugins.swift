@@ -1,4 +1,4 @@
-internal import LocalTransport
+//internal import LocalTransport
 internal import OpenSSLIssuer
 internal import ProcessSupervisor
 internal import QuorateCore
@@ -12,9 +12,9 @@ enum BundledPlugins {
   static let all: [PluginRegistration] = [
     OpenSSLIssuer.registration,
     //LocalTransport.registration,
-    //SSHTransport.registration,
-    //ProcessSupervisor.registration,
-    //SystemdKubelet.registration,
+    SSHTransport.registration,
+    ProcessSupervisor.registration,
+    SystemdKubelet.registration,
     StaticPod.registration,
     UnitFile.registration,
   ]

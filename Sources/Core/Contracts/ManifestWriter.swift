@@ -12,7 +12,7 @@
 /// **Errors.** A member that cannot be described is a ``Finding`` in the reply; a thrown ``PluginError`` means
 /// that the plugin itself cannot go on. Neither is retried.
 public protocol ManifestWriter: Sendable {
-  /// What it must know of a host to describe its member.
+  /// What it must know of a host to describe its member, every file that it may want written among it.
   func probes(for member: MemberContext) async throws(PluginError) -> [Probe]
 
   /// The files that describe the member, given the answers to its probes.

@@ -14,7 +14,7 @@
 /// **Errors.** A host that is not fit is a ``Finding`` in the reply, so that all of them are reported
 /// together. A thrown ``PluginError`` means that the plugin itself cannot go on; it is never retried.
 public protocol ServiceManager: Sendable {
-  /// What it must know of a host to say what the host needs.
+  /// What it must know of a host to say what the host needs, every file that it may want written among it.
   func probes(for member: MemberContext) async throws(PluginError) -> [Probe]
 
   /// The desired state of the host's service, given the answers to its probes.

@@ -238,11 +238,26 @@ public actor ClusterRun {
     founding.phase = .founding
     var existing = context
     existing.phase = .existing
+    let manifests = (
+      try await settings.plugins.manifestWriter.manifest(for: founding, answers: observed.answers),
+      try await settings.plugins.manifestWriter.manifest(for: existing, answers: observed.answers)
+    )
+    try check(service.files, are: observed, by: settings.spec.serviceManager.plugin)
+    for reply in [manifests.0, manifests.1] {
+      try check(reply.configuration + reply.manifest, are: observed, by: settings.spec.manifestWriter.plugin)
+    }
     return HostInput(
-      host: host, observed: observed, service: service,
-      founding: try await settings.plugins.manifestWriter.manifest(for: founding, answers: observed.answers),
-      existing: try await settings.plugins.manifestWriter.manifest(for: existing, answers: observed.answers),
+      host: host, observed: observed, service: service, founding: manifests.0, existing: manifests.1,
       pairs: pairs(context, observed, owner: service.owner, authority: authority, now: now))
+  }
+
+  /// A plugin must have asked what is at each path that it wants written; else nothing could be compared.
+  private func check(_ files: [DesiredFile], are observed: ObservedHost, by plugin: String) throws(PluginError) {
+    for file in files where observed.answers.byKey[file.path] == nil {
+      throw PluginError(
+        plugin: plugin, why: "it wants to write \(file.path) and did not ask what is there",
+        fix: "report this to the plugin's author: probes(for:) must name the file")
+    }
   }
 
   /// Judges the certificates that a host should hold.

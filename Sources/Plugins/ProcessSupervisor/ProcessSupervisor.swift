@@ -42,7 +42,7 @@ public struct ProcessSupervisor: ServiceManager {
         id: ID.running,
         HostCommand(
           ["sh", "-c", Self.runningText, "quorate", files.supervisorProcess, files.memberProcess], timeoutSeconds: 5)),
-      .file(path: files.unit, limit: 65_536),
+      .file(path: files.unit, limit: 65_536), .file(path: files.script, limit: 65_536),
       .file(path: files.state, limit: 4_096),
     ]
   }

@@ -18,7 +18,9 @@ public struct StaticPod: ManifestWriter {
   public init() {}
 
   /// The version of the host's kubeadm; a host needs none.
-  public func probes(for member: MemberContext) async throws(PluginError) -> [Probe] { [HostKubeadm.probe] }
+  public func probes(for member: MemberContext) async throws(PluginError) -> [Probe] {
+    [HostKubeadm.probe, .file(path: member.host.layout.staticPodManifest, limit: 65_536)]
+  }
 
   /// The manifest and `kubeadmcfg.yaml`.
   public func manifest(for member: MemberContext, answers: ProbeAnswers) async throws(PluginError) -> ManifestReply {

@@ -12,6 +12,16 @@ struct KubeletFiles: Equatable {
   /// The variable that names the configuration the kubelet was started with: the kubelet reads its file only then.
   static let variable = "QUORATE_KUBELET_CONFIG"
 
+  /// Every path that may be written on a host, and the drop-ins' folder.
+  static func paths(_ layout: HostLayout) -> [String] {
+    [
+      configuration(layout), layout.path(dropInFolder), layout.path(dropInFolder + "/" + dropInName),
+      layout.path(dropInFolder + "/kubelet.conf"),
+    ]
+  }
+
+  private static func configuration(_ layout: HostLayout) -> String { layout.quorateFolder + "/kubelet.yaml" }
+
   /// The program and its arguments.
   let command: [String]
   /// The configuration's fingerprint in the environment; nil in the guide's form.
@@ -26,7 +36,7 @@ struct KubeletFiles: Equatable {
     let dropIn = layout.path(Self.dropInFolder + "/" + Self.dropInName)
     switch settings.form {
     case .quorate:
-      let path = layout.quorateFolder + "/kubelet.yaml"
+      let path = Self.configuration(layout)
       let text = Self.configuration(
         settings: settings, version: version, endpoint: endpoint, driver: driver, manifests: layout.manifestsFolder)
       var arguments = ["--config=\(path)"]

@@ -56,6 +56,7 @@ struct KubeletHost {
       .file(path: containerdFile, limit: 65_536), .file(path: cgroupV2File, limit: 0),
       .file(path: swapFile, limit: 65_536), .folder(path: layout.manifestsFolder),
     ]
+    for path in KubeletFiles.paths(layout) { probes.append(.file(path: path, limit: 65_536)) }
     if settings.kubelet == nil {
       probes.append(.command(id: ID.path, HostCommand(["sh", "-c", "command -v kubelet"], timeoutSeconds: 10)))
     }

@@ -42,7 +42,7 @@ public struct UnitFile: ManifestWriter {
   /// Where etcd is, and its version.
   public func probes(for member: MemberContext) async throws(PluginError) -> [Probe] {
     var probes = [
-      HostKubeadm.probe,
+      HostKubeadm.probe, .file(path: member.host.layout.memberUnit, limit: 65_536),
       Probe.command(id: ID.version, HostCommand([etcd ?? "etcd", "--version"], timeoutSeconds: 10)),
     ]
     if etcd == nil {
