@@ -47,6 +47,8 @@ struct PlanOutput {
   let showsDifferences: Bool
 
   func show(_ plan: Plan) {
+    // Without an answer of every host there is no plan, only findings.
+    if plan.isRefused, plan.isEmpty, console.format == .text { return }
     guard console.format == .json else {
       for line in PlanText(plan: plan, console: console, showsDifferences: showsDifferences).lines() {
         console.result(line)

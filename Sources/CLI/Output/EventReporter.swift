@@ -73,6 +73,7 @@ final class EventReporter: Sendable {
 
   private func lines(for event: RunEvent) -> [String] {
     switch event {
+    case .surveyStarted(let hosts) where hosts.isEmpty: []
     case .surveyStarted(let hosts): ["\(arrow) Survey \(hosts.count == 1 ? "1 host" : "\(hosts.count) hosts")"]
     case .surveyed(let host, let seconds): [line(host, "surveyed", seconds)]
     case .surveyFailed(let host, let why): [line(host, console.styled("cannot be surveyed: \(why)", .red), nil)]
@@ -120,6 +121,7 @@ extension Stage.ID {
     case .files: "Certificates and configuration"
     case .founding: "Found the cluster, all members together"
     case .hardening: "Harden, one member at a time"
+    case .starting: "Start the members that are down, together"
     case .update: "Update, one member at a time"
     }
   }
@@ -131,6 +133,7 @@ extension Stage.ID {
     case .files: "files in place"
     case .founding: "healthy"
     case .hardening: "hardened, healthy"
+    case .starting: "started, healthy"
     case .update: "updated, healthy"
     }
   }

@@ -24,7 +24,8 @@ struct ProblemReport {
   func report(_ finding: Finding) {
     if console.format == .json { console.result(finding.json.text) }
     let style: Console.Style = finding.severity == .error ? .red : .yellow
-    let what = finding.host.map { "\($0): \(finding.what)" } ?? finding.what
+    // The host is named once.
+    let what = finding.host.map { finding.what.contains($0) ? finding.what : "\($0): \(finding.what)" } ?? finding.what
     tell(finding.severity.rawValue, style, what, finding.why, "", finding.fix, finding.position?.description)
   }
 

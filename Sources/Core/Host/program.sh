@@ -84,7 +84,7 @@ while IFS= read -r op && [ "$op" != end ]; do
       set -- "$@" :
       separator=
       while [ "$1" != : ]; do
-        set -- "$@" ${separator:+--next} --silent --noproxy '*' --max-time 5 --cert "$certificate" --key "$key" \
+        set -- "$@" ${separator:+--next} --silent --noproxy '*' --connect-timeout 2 --max-time 5 --cert "$certificate" --key "$key" \
           --cacert "$authority" --write-out '\n#%{http_code}\n' --data-binary "$2" "https://$endpoint$1"
         separator=1
         shift 2

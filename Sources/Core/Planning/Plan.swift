@@ -73,6 +73,8 @@ public struct Stage: Sendable, Codable, Hashable {
     case founding
     /// `initial-cluster-state: existing`, one member at a time.
     case hardening
+    /// Members of an existing cluster that are down, started together: nothing that serves is touched.
+    case starting
     /// Changes to members that run, one at a time.
     case update
   }

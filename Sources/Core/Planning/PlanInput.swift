@@ -20,6 +20,8 @@ struct HostInput: Sendable {
   var existing: ManifestReply
   /// The certificates it should hold, and how those it holds are.
   var pairs: [PairState]
+  /// Whether its member answers that it is healthy.
+  var isHealthy: Bool
 
   func seen(_ path: String) -> ObservedFile { observed.answers.file(path) }
 }

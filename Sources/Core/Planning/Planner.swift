@@ -29,6 +29,8 @@ struct Planner {
     var orders: [CertificateOrder] = []
     /// Whether the manifest that is there differs from the desired one in more than `initial-cluster-state`.
     var manifestDiffers = false
+    /// Whether a file of the service is written, rather than the service only started.
+    var changesService = false
   }
 
   // MARK: stages
@@ -68,15 +70,35 @@ struct Planner {
     return stages
   }
 
+  /// Members that are down and need nothing but to be started. Alone, each of them might wait for the others.
+  private func starting(_ parts: [Part]) -> [Stage] {
+    let down = parts.filter(isDown)
+    guard !down.isEmpty else { return [] }
+    return [
+      Stage(
+        id: .starting, after: [], rollout: .together,
+        hosts: down.map { part in
+          steps(part, part.host.service.activationSteps + start(part) + [awaitHealth(part, restarted: false)])
+        })
+    ]
+  }
+
+  private func isDown(_ part: Part) -> Bool {
+    let service = part.host.service
+    let isChanged = part.changesService || !part.files.isEmpty || !part.manifest.isEmpty
+    return !part.host.isHealthy && !isChanged && (service.needsStart || service.needsActivation)
+  }
+
   private func updating(_ parts: [Part]) -> [Stage] {
-    let changed = parts.filter {
-      !($0.service.isEmpty && $0.files.isEmpty && $0.manifest.isEmpty) || $0.host.service.needsStart
-        || $0.host.service.needsRestart
+    let changed = parts.filter { part in
+      let differs = !(part.service.isEmpty && part.files.isEmpty && part.manifest.isEmpty)
+      return (differs || part.host.service.needsStart || part.host.service.needsRestart) && !isDown(part)
     }
     guard !changed.isEmpty else { return [] }
     return [
       Stage(
-        id: .update, after: [], rollout: .oneAtATime(gate: gate), certificates: changed.flatMap(\.orders),
+        id: .update, after: parts.contains(where: isDown) ? [.starting] : [], rollout: .oneAtATime(gate: gate),
+        certificates: changed.flatMap(\.orders),
         hosts: changed.map { part in
           let service = part.host.service
           // A manifest that differs in its state alone restarts a member only where writing it does so by itself.
@@ -111,9 +133,10 @@ struct Planner {
     let owner = host.service.owner
 
     for file in host.service.files { append(file, host, to: &part.service, &right) }
-    let serviceFolders = missingFolders(for: host.service.files.map(\.path), host)
-    if !part.service.isEmpty || host.service.needsActivation {
-      part.service = serviceFolders + part.service + host.service.activation.map(Step.execute)
+    part.changesService = !part.service.isEmpty
+    if part.changesService || host.service.needsActivation {
+      part.service =
+        missingFolders(for: host.service.files.map(\.path), host) + part.service + host.service.activationSteps
     }
 
     part.files += staged(host)
@@ -295,6 +318,11 @@ struct Planner {
     }
     return steps
   }
+}
+
+extension ServiceReply {
+  /// The commands that make the host notice changed service files, as steps.
+  fileprivate var activationSteps: [Step] { activation.map(Step.execute) }
 }
 
 extension String {

@@ -213,12 +213,33 @@ public actor ClusterRun {
         Finding(
           .error, code: failure.code, host: failure.host, what: failure.what, why: failure.why, fix: failure.fix))
     }
-    let plan = Planner(
+    if identity.phase == .existing { findings += Self.membership(spec, survey) }
+    // A plan for some of the hosts would be a plan for another cluster.
+    if !survey.failures.isEmpty { hosts = [] }
+    return Planner(
       PlanInput(
         spec: spec, identity: identity, authority: authority.plan, hosts: hosts, findings: findings, now: now,
         acceptsDowntime: settings.acceptsDowntime)
     ).bootstrap()
-    return plan
+  }
+
+  /// What forbids to change a cluster that exists: its members are others than the configuration's, or an alarm stands.
+  private static func membership(_ spec: ClusterSpec, _ survey: SurveyResult) -> [Finding] {
+    let forbidding = [
+      "etcd.cluster-split", "etcd.lists-differ", "etcd.member-not-configured", "etcd.member-missing",
+      "etcd.member-peer-url",
+      "etcd.alarm",
+    ]
+    return ClusterHealth(survey.cluster(spec)).findings.filter { forbidding.contains($0.code) }.map { finding in
+      var finding = finding
+      if finding.fix.isEmpty {
+        finding.fix =
+          finding.code == "etcd.alarm"
+          ? "clear the alarm's cause, then the alarm (etcdctl alarm disarm)"
+          : "make the configuration's hosts those of the cluster: apply adds, removes and moves no member"
+      }
+      return finding
+    }
   }
 
   private func broughtCertificate() throws(RunFailure) -> [UInt8]? {
@@ -248,7 +269,8 @@ public actor ClusterRun {
     }
     return HostInput(
       host: host, observed: observed, service: service, founding: manifests.0, existing: manifests.1,
-      pairs: pairs(context, observed, owner: service.owner, authority: authority, now: now))
+      pairs: pairs(context, observed, owner: service.owner, authority: authority, now: now),
+      isHealthy: EtcdSurvey.observation(of: host, answers: observed.answers).health.isHealthy)
   }
 
   /// A plugin must have asked what is at each path that it wants written; else nothing could be compared.
