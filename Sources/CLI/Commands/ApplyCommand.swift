@@ -52,7 +52,7 @@ struct ApplyCommand: AsyncParsableCommand {
     var status: ExitCode?
     do {
       status = try await driver.withConnections {
-        try await apply(saved, driver, journal, startedAt)
+        try await apply(saved, driver, startedAt)
       }
     } catch { status = driver.fail(error, now: "nothing was changed on any host") }
     journal?.record(JSONLine("exit", [("status", .integer(Int(status?.rawValue ?? 0)))]))
@@ -60,20 +60,25 @@ struct ApplyCommand: AsyncParsableCommand {
   }
 
   /// - Returns: The status to end with; nil: success.
-  private func apply(_ saved: Plan?, _ driver: RunDriver, _ journal: Journal?, _ startedAt: Double) async throws
-    -> ExitCode?
-  {
-    let console = driver.console
+  private func apply(_ saved: Plan?, _ driver: RunDriver, _ startedAt: Double) async throws -> ExitCode? {
     let plan: Plan
     if let saved {
       let unreachable = await driver.run.connect()
       for failure in unreachable { driver.problems.report(failure, now: "nothing was changed on any host") }
       guard unreachable.isEmpty else { return ExitStatus(of: unreachable.map(\.code)).code }
       try await driver.run.lock()
+      let changed = await driver.run.check(saved)
+      for failure in changed { driver.problems.report(failure, now: "nothing was changed on any host") }
+      guard changed.isEmpty else { return ExitStatus(of: changed.map(\.code)).code }
       plan = saved
     } else {
       plan = try await driver.run.plan(.bootstrap, survey: try await driver.survey(locking: true))
     }
+    return try await carryOut(plan, driver, startedAt)
+  }
+
+  private func carryOut(_ plan: Plan, _ driver: RunDriver, _ startedAt: Double) async throws -> ExitCode? {
+    let console = driver.console
     driver.reporter.finish()
     let output = PlanOutput(console: console, showsDifferences: diff)
     if !plan.isEmpty || console.format == .json { output.show(plan) }
@@ -100,6 +105,10 @@ struct ApplyCommand: AsyncParsableCommand {
     await interruption.end()
     driver.reporter.finish()
     guard report.outcome == .done else { return tell(report, plan, driver) }
+    if plan.onlyResumes {
+      return try await carryOut(
+        try await driver.run.plan(.bootstrap, survey: try await driver.run.survey()), driver, startedAt)
+    }
     return try await verify(plan, driver, report, startedAt)
   }
 

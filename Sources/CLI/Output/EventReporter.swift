@@ -117,6 +117,7 @@ extension Stage.ID {
   /// The stage's heading.
   var title: String {
     switch self {
+    case .resuming: "Finish what an interrupted run left"
     case .service: "Set up what runs the members"
     case .files: "Certificates and configuration"
     case .founding: "Found the cluster, all members together"
@@ -129,6 +130,7 @@ extension Stage.ID {
   /// What a host's line says when its part is done.
   var done: String {
     switch self {
+    case .resuming: "finished"
     case .service: "service set up"
     case .files: "files in place"
     case .founding: "healthy"

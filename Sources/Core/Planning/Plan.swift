@@ -41,6 +41,9 @@ public struct Plan: Sendable, Codable, Hashable {
     self.alreadyRight = alreadyRight
   }
 
+  /// Whether it only finishes what an interrupted run left staged; another plan follows it.
+  public var onlyResumes: Bool { stages.map(\.id) == [.resuming] }
+
   /// Whether there is nothing to do.
   public var isEmpty: Bool { stages.isEmpty }
 
@@ -65,6 +68,8 @@ public enum Goal: String, Sendable, Codable, Hashable {
 public struct Stage: Sendable, Codable, Hashable {
   /// The stages there are.
   public enum ID: String, Sendable, Codable, Hashable, CaseIterable {
+    /// What an interrupted run left staged is finished or cleared away; then hosts are looked at again.
+    case resuming
     /// What runs the members: units, drop-ins, the supervisor.
     case service
     /// Certificates, configuration, the cluster's identity.

@@ -12,10 +12,13 @@ struct Planner {
   func bootstrap() -> Plan {
     var right: [String: [String]] = [:]
     let parts = input.hosts.map { part(of: $0, right: &right[$0.host.name, default: []]) }
+    let resuming = resuming()
+    let stages =
+      parts.isEmpty
+      ? [] : !resuming.isEmpty ? resuming : founded ? starting(parts) + updating(parts) : founding(parts)
     return Plan(
       goal: .bootstrap, spec: input.spec, token: input.identity.token, madeAt: input.now,
-      authority: input.authority, stages: founded ? updating(parts) : founding(parts), findings: input.findings,
-      alreadyRight: right)
+      authority: input.authority, stages: stages, findings: input.findings, alreadyRight: right)
   }
 
   /// One host's differences, by what they are for.
@@ -34,6 +37,12 @@ struct Planner {
   }
 
   // MARK: stages
+
+  /// Nothing else is planned beside it: what is there afterwards is not known yet.
+  private func resuming() -> [Stage] {
+    let hosts = input.hosts.map { HostSteps(host: $0.host.name, steps: staged($0)) }.filter { !$0.steps.isEmpty }
+    return hosts.isEmpty ? [] : [Stage(id: .resuming, after: [], rollout: .together, hosts: hosts)]
+  }
 
   private func founding(_ parts: [Part]) -> [Stage] {
     var stages: [Stage] = []
@@ -139,7 +148,6 @@ struct Planner {
         missingFolders(for: host.service.files.map(\.path), host) + part.service + host.service.activationSteps
     }
 
-    part.files += staged(host)
     authorityFiles(host, into: &part, &right)
     for pair in host.pairs { append(pair, host, into: &part, &right) }
     let manifests = founded ? host.existing : host.founding

@@ -320,6 +320,28 @@ public actor ClusterRun {
 
   // MARK: execution
 
+  /// Checks, on all hosts at once and before anything is changed, that what a plan replaces is as it was seen.
+  ///
+  /// - Returns: A failure for each host that has changed.
+  public func check(_ plan: Plan) async -> [RunFailure] {
+    await forEachHost(plan.spec.hosts) { [sessions] host -> Result<Void, RunFailure> in
+      guard let session = sessions[host.name] else { return .failure(RunFailure.notConnected(host)) }
+      let expected = plan.steps(for: host.name).flatMap { $0.steps.expectations }
+      guard !expected.isEmpty else { return .success(()) }
+      do {
+        _ = try await session.perform([.expect(expected)], timeoutSeconds: 60)
+        return .success(())
+      } catch {
+        var failure = RunFailure(error, doing: "carry out the plan on", host: host)
+        if failure.code == "host.expect" {
+          failure.code = "host.changed"
+          failure.fix = "make a new plan: quorate plan"
+        }
+        return .failure(failure)
+      }
+    }.failures()
+  }
+
   /// Carries out a plan, under the locks of all hosts.
   ///
   /// - Parameters:

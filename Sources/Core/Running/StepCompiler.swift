@@ -10,6 +10,10 @@ struct StepCompiler {
   private let slots: SlotValues
   private var pending: [(step: Int, change: FileChange)] = []
 
+  /// A pair that a running member uses is kept staged until the member answers with it: a crash between the two
+  /// renames is then finished without the issuer.
+  private var keepsStaged: Bool { stage == .update }
+
   /// Compiles steps.
   ///
   /// - Parameters:
@@ -23,7 +27,7 @@ struct StepCompiler {
     self.stage = stage
     self.slots = slots
     add(.holding(file: layout.lockFile, holder: holder))
-    let expected = steps.compactMap(\.expectation).filter { $0.seen.fingerprint != ObservedFile.planned }
+    let expected = steps.expectations
     if !expected.isEmpty { add(.expect(expected)) }
     if steps.contains(where: { if case .awaitHealth(_, _, true) = $0 { true } else { false } }) {
       add(.mark(host.metricsEndpoint))
@@ -47,6 +51,7 @@ struct StepCompiler {
       }
     }
     try flush()
+    if keepsStaged { add(.discard(stage: layout.stagingFolder(of: stage))) }
     if !asks.isEmpty { add(.etcd(asks)) }
   }
 
@@ -72,8 +77,15 @@ struct StepCompiler {
           index: number, path: change.file.path, mode: change.file.mode, owner: change.file.owner, content: content,
           count: count), step)
     }
-    add(.commit(stage: folder, keep: false), last.step)
+    add(.commit(stage: folder, keep: keepsStaged), last.step)
     pending = []
+  }
+}
+
+extension [Step] {
+  /// What must still be as the survey saw it; what an earlier stage of the same plan writes is not among it.
+  var expectations: [(path: String, seen: ObservedFile)] {
+    compactMap(\.expectation).filter { $0.seen.fingerprint != ObservedFile.planned }
   }
 }
 

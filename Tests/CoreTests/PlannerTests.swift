@@ -1,0 +1,188 @@
+import Testing
+
+@testable import QuorateCore
+
+@Suite struct PlannerTests {
+  @Test func `Fresh hosts are founded together and hardened one at a time`() {
+    let plan = Planner(input()).bootstrap()
+    #expect(plan.stages.map(\.id) == [.service, .files, .founding, .hardening])
+    #expect(plan.stages.map(\.after) == [[], [], [.service, .files], [.founding]])
+    for stage in plan.stages.dropLast() { #expect(stage.rollout == .together) }
+    #expect(plan.stages.last?.rollout == .oneAtATime(gate: GateRule()))
+    #expect(plan.stages.allSatisfy { $0.hosts.map(\.host) == ["a", "b", "c"] })
+  }
+
+  @Test func `No manifest is written before every host has its certificates and the token`() throws {
+    let plan = Planner(input()).bootstrap()
+    let writers = plan.stages.filter { stage in
+      stage.hosts.contains { $0.steps.contains { $0.writes("/etc/kubernetes/manifests/etcd.yaml") } }
+    }
+    #expect(writers.map(\.id) == [.founding, .hardening])
+    let founding = try #require(writers.first)
+    #expect(founding.after.contains(.files))
+    let files = try #require(plan.stages.first { $0.id == .files })
+    for host in files.hosts { #expect(host.steps.contains { $0.writes("/etc/kubernetes/quorate/member.json") }) }
+  }
+
+  @Test func `The CA's key is written to the first host and to no other`() {
+    let plan = Planner(input()).bootstrap()
+    let holders = plan.stages.flatMap(\.hosts).filter {
+      $0.steps.contains { $0.writes("/etc/kubernetes/pki/etcd/ca.key") }
+    }
+    #expect(holders.map(\.host) == ["a"])
+  }
+
+  @Test func `A key and its certificate are written one right after the other`() throws {
+    let plan = Planner(input()).bootstrap()
+    for host in try #require(plan.stages.first { $0.id == .files }).hosts {
+      let paths = host.steps.compactMap { if case .write(let change) = $0 { change.file.path } else { nil } }
+      for role in CertificateRole.allCases {
+        let layout = HostLayout()
+        let index = try #require(paths.firstIndex(of: layout.key(role)))
+        #expect(paths[index + 1] == layout.certificate(role))
+      }
+    }
+  }
+
+  @Test func `What is right already is not written again`() {
+    let plan = Planner(input(isFounded: true)).bootstrap()
+    #expect(plan.isEmpty)
+    #expect(plan.alreadyRight["b"]?.contains("/etc/kubernetes/manifests/etcd.yaml") == true)
+  }
+
+  @Test func `A change to members that run goes one at a time behind the gate`() {
+    var changed = input(isFounded: true)
+    changed.hosts[1].observed.answers.byKey["/etc/kubernetes/manifests/etcd.yaml"] = .file(seen("other"))
+    let plan = Planner(changed).bootstrap()
+    #expect(plan.stages.map(\.id) == [.update])
+    #expect(plan.stages.first?.rollout == .oneAtATime(gate: GateRule()))
+    #expect(plan.stages.first?.hosts.map(\.host) == ["b"])
+    #expect(
+      plan.stages.first?.hosts.first?.steps.last
+        == .awaitHealth(endpoint: host("b").metricsEndpoint, seconds: 180, restarted: true))
+  }
+
+  @Test func `A file whose mode alone is wrong is not written anew`() {
+    var changed = input(isFounded: true)
+    changed.hosts[2].observed.answers.byKey["/etc/kubernetes/kubeadmcfg.yaml"] = .file(
+      seen("existing configuration", mode: 0o644))
+    let steps = Planner(changed).bootstrap().steps(for: "c").flatMap(\.steps)
+    guard case .setAttributes(let path, 0o600, .some(.root), _, let reasons)? = steps.first else {
+      Issue.record("\(steps)")
+      return
+    }
+    #expect(path == "/etc/kubernetes/kubeadmcfg.yaml")
+    #expect(reasons == ["mode is 0644, not 0600"])
+  }
+
+  @Test func `Members that are all down are started together, since none could pass a gate`() {
+    var down = input(isFounded: true)
+    for index in down.hosts.indices {
+      down.hosts[index].isHealthy = false
+      down.hosts[index].service.needsStart = true
+      down.hosts[index].service.start = [HostCommand(["start"])]
+    }
+    let plan = Planner(down).bootstrap()
+    #expect(plan.stages.map(\.id) == [.starting])
+    #expect(plan.stages.first?.rollout == .together)
+  }
+
+  @Test func `What an interrupted run left staged is finished before anything else is planned`() {
+    var left = input()
+    left.hosts[0].observed.answers.byKey["/etc/kubernetes/quorate/staged-files"] = .folder(["0", "1", "list", "ready"])
+    left.hosts[1].observed.answers.byKey["/etc/kubernetes/quorate/staged-files"] = .folder(["0", "list"])
+    let plan = Planner(left).bootstrap()
+    #expect(plan.onlyResumes)
+    #expect(plan.steps(for: "a").flatMap(\.steps) == [.resumeStaged(folder: "/etc/kubernetes/quorate/staged-files")])
+    #expect(plan.steps(for: "b").flatMap(\.steps) == [.discardStaged(folder: "/etc/kubernetes/quorate/staged-files")])
+  }
+
+  @Test func `A plan for some of the hosts is no plan`() {
+    var none = input()
+    none.hosts = []
+    #expect(Planner(none).bootstrap().isEmpty)
+  }
+
+  @Test func `A certificate that must be made anew is ordered with its reasons, key and certificate together`() {
+    var wrong = input(isFounded: true)
+    wrong.hosts[1].pairs[0].renewal = ["SAN lacks 10.0.0.2"]
+    let plan = Planner(wrong).bootstrap()
+    #expect(plan.stages.first?.certificates.map(\.id) == ["b/server"])
+    let steps = plan.steps(for: "b").flatMap(\.steps)
+    #expect(steps.contains { $0.writes("/etc/kubernetes/pki/etcd/server.key") })
+    #expect(steps.contains { $0.writes("/etc/kubernetes/pki/etcd/server.crt") })
+    #expect(!steps.contains { $0.writes("/etc/kubernetes/pki/etcd/peer.crt") })
+  }
+
+  @Test func `A plan survives being saved, and holds no content of a key`() throws {
+    let plan = Planner(input()).bootstrap()
+    let data = try JSONCoding.encode(plan)
+    #expect(try JSONCoding.decode(Plan.self, from: data) == plan)
+  }
+
+  // MARK: inputs
+
+  private func host(_ name: String) -> HostSpec {
+    let number = ["a": 1, "b": 2, "c": 3][name] ?? 9
+    return HostSpec(name: name, address: IPAddress("10.0.0.\(number)") ?? .loopbackV4)
+  }
+
+  private func seen(_ text: String, mode: UInt16 = 0o600) -> ObservedFile {
+    ObservedFile(kind: .regular, mode: mode, size: text.utf8.count, fingerprint: text, content: Array(text.utf8))
+  }
+
+  private func input(isFounded: Bool = false) -> PlanInput {
+    let hosts = ["a", "b", "c"].map(host)
+    let spec = ClusterSpec(
+      name: "prod", kubernetesVersion: Version(1, 20, 2), hosts: hosts, transport: PluginChoice("t"),
+      issuer: PluginChoice("i"), serviceManager: PluginChoice("s"), manifestWriter: PluginChoice("m"))
+    var records: [String: MemberRecord] = [:]
+    if isFounded {
+      for host in hosts {
+        records[host.name] = MemberRecord(
+          cluster: "prod", member: host.name, token: "t0", clusterID: "1", memberID: "2")
+      }
+    }
+    return PlanInput(
+      spec: spec, identity: ClusterIdentity(spec: spec, records: records, newToken: "t0"),
+      authority: isFounded ? .existing(certificate: Array("ca".utf8), key: .host("a", path: "/ca.key")) : .new,
+      hosts: hosts.map { hostInput($0, isFounded: isFounded, record: records[$0.name]) }, findings: [],
+      now: Instant(secondsSinceEpoch: 0), acceptsDowntime: false)
+  }
+
+  private func hostInput(_ host: HostSpec, isFounded: Bool, record: MemberRecord?) -> HostInput {
+    let layout = host.layout
+    func manifests(_ phase: String) -> ManifestReply {
+      ManifestReply(
+        configuration: [DesiredFile(path: layout.kubeadmConfiguration, mode: 0o600, text: "\(phase) configuration")],
+        manifest: [DesiredFile(path: layout.staticPodManifest, mode: 0o600, text: "\(phase) manifest")])
+    }
+    var answers = ProbeAnswers()
+    if isFounded {
+      answers.byKey[layout.kubeadmConfiguration] = .file(seen("existing configuration"))
+      answers.byKey[layout.staticPodManifest] = .file(seen("existing manifest"))
+      answers.byKey["/unit"] = .file(seen("unit", mode: 0o644))
+      answers.byKey[layout.authorityCertificate] = .file(seen("ca", mode: 0o644))
+      answers.byKey[layout.authorityKey] = .file(seen("key"))
+      if let record { answers.byKey[layout.memberRecord] = .file(seen(String(decoding: record.json, as: UTF8.self))) }
+    }
+    return HostInput(
+      host: host, observed: ObservedHost(name: host.name, answers: answers),
+      service: ServiceReply(
+        files: [DesiredFile(path: "/unit", mode: 0o644, text: "unit")], activation: [HostCommand(["reload"])]),
+      founding: manifests("new"), existing: manifests("existing"),
+      pairs: CertificateRole.allCases.map { role in
+        PairState(
+          role: role,
+          profile: CertificateProfile(commonName: host.name, isServer: true, isClient: true, keyAlgorithm: .ecdsaP256),
+          renewal: isFounded ? [] : ["missing"], attributes: [:])
+      },
+      isHealthy: isFounded)
+  }
+}
+
+extension Step {
+  fileprivate func writes(_ path: String) -> Bool {
+    if case .write(let change) = self { change.file.path == path } else { false }
+  }
+}
