@@ -84,7 +84,7 @@ let package = Package(
     tests("UnitFile", needs: ["UnitFile", "QuorateCore", "QuorateTesting"]),
     tests(
       "Configuration",
-      needs: ["QuorateCore", "QuorateConfiguration", .product(name: "Yams", package: "Yams")],
+      needs: ["QuorateCore", "QuorateConfiguration", "quorate", .product(name: "Yams", package: "Yams")],
       resources: [.copy("Cases")]),
     tests("PKI", needs: ["QuoratePKI", "QuorateCore", "COpenSSL"], resources: [.copy("Fixtures")]),
     tests("OpenSSLIssuer", needs: ["OpenSSLIssuer", "QuoratePKI", "QuorateCore"]),

@@ -108,7 +108,7 @@ public struct ConfigurationSchema: Sendable {
   private var endpoint: SchemaObject {
     SchemaObject([
       SchemaKey(
-        "host", .string(form: TextForm.hostName), default: "the host's `address`", example: "bastion.example.com",
+        "host", .string(form: TextForm.hostName), default: "the host's `address`", example: "infra0.example.com",
         "An IP address or a DNS name."),
       SchemaKey("port", .integer(minimum: 1, maximum: 65535), default: "22", "The port that sshd listens on."),
       SchemaKey(

@@ -21,6 +21,9 @@ private struct Dice: RandomNumberGenerator {
     (try? Data(contentsOf: CaseTests.folder.appending(path: name + ".yaml"))).map(Array.init)
   }
 
+  /// How many texts a round tries; `QUORATE_FUZZ_TEXTS=20000 swift test --filter FuzzTests` tries more of them.
+  private static let texts = ProcessInfo.processInfo.environment["QUORATE_FUZZ_TEXTS"].flatMap(Int.init) ?? 500
+
   private static let morsels = [
     "*a", "&a ", "<<: ", "? ", ": ", "- ", "{", "}", "[", "]", "\"", "'", "|\n", ">\n", "#", "!!str ", "!x ", "%", "@",
     "\t", "\0", "\n", "\r\n", "---\n", "...\n", "~", "null", "true", "1e9", "0x1", ".inf", "-", "--", "=", "//", "..",
@@ -55,7 +58,7 @@ private struct Dice: RandomNumberGenerator {
 
   @Test(arguments: 0..<8) func `Whatever is written, a specification or an error comes out`(_ round: Int) {
     var dice = Dice(state: UInt64(round) &* 7919 &+ 1)
-    for _ in 0..<500 {
+    for _ in 0..<Self.texts {
       let seed = Self.seeds.randomElement(using: &dice) ?? []
       let bytes = Self.mutate(seed, &dice)
       for environment in [nil, "laptop"] {

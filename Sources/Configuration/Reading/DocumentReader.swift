@@ -54,7 +54,9 @@ struct DocumentReader {
       } catch YamlError.duplicatedKeysInMapping(_, let context) {
         let position = source.position(line: context.mark.line, column: context.mark.column)
         rounds += 1
-        if rounds <= Self.repeatedKeyLimit, let stand = free.popLast(), hide(at: position, in: &lines, by: stand) {
+        if rounds <= Self.repeatedKeyLimit, source.lines.count < 5_000, let stand = free.popLast(),
+          hide(at: position, in: &lines, by: stand)
+        {
           continue
         }
         findings.error("yaml.repeated-key", at: position, "this key is written twice", fix: "remove one of them")
@@ -233,13 +235,13 @@ struct DocumentReader {
   }
 
   private static func text(_ lines: [[Unicode.Scalar]]) -> String {
-    var result = String.UnicodeScalarView()
+    var bytes: [UInt8] = []
     for line in lines {
-      result.append(contentsOf: line)
-      result.append("\n")
+      for scalar in line { bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter) }
+      bytes.append(UInt8(ascii: "\n"))
     }
-    for _ in 0..<16 { result.append("\n") }
-    return String(result)
+    bytes.append(contentsOf: [UInt8](repeating: UInt8(ascii: "\n"), count: 16))
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// Characters of a private use area that the text does not hold: enough for every stand-in.

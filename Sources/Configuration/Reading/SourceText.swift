@@ -6,6 +6,8 @@ struct SourceText: Sendable {
   let file: String
   /// The scalars of each line, without its end.
   let lines: [[Unicode.Scalar]]
+  /// The number of the last line that is not empty, or 1.
+  private let lastLine: Int
 
   /// The largest text that is read, in bytes.
   static let sizeLimit = 1 << 20
@@ -36,6 +38,7 @@ struct SourceText: Sendable {
       switch decoder.decode(&iterator) {
       case .emptyInput:
         self.lines = lines
+        lastLine = (lines.lastIndex { !$0.isEmpty } ?? 0) + 1
         return
       case .error:
         findings.error(
@@ -79,22 +82,10 @@ struct SourceText: Sendable {
     }
   }
 
-  /// The text, with `\n` after each line.
-  var text: String {
-    var result = String.UnicodeScalarView()
-    for line in lines {
-      result.append(contentsOf: line)
-      result.append("\n")
-    }
-    return String(result)
-  }
-
   /// The place, moved to the end of the text where it lies behind it.
   func position(line: Int, column: Int) -> SourcePosition {
-    var last = lines.count
-    while last > 1, lines[last - 1].isEmpty { last -= 1 }
-    guard line > last else { return SourcePosition(file: file, line: max(line, 1), column: max(column, 1)) }
-    return SourcePosition(file: file, line: last, column: lines[last - 1].count + 1)
+    guard line > lastLine else { return SourcePosition(file: file, line: max(line, 1), column: max(column, 1)) }
+    return SourcePosition(file: file, line: lastLine, column: lines[lastLine - 1].count + 1)
   }
 
   /// The character at a place; nil at a line's end.

@@ -12,9 +12,11 @@ private struct ReferencePageWriter {
   var page: String {
     var sections = [Self.introduction]
     sections.append("## The file\n\n" + table(schema.document))
-    for (title, object) in objects(below: schema.document, path: "") where title != "environments" {
+    for (title, object) in objects(below: schema.document, path: "") {
       sections.append("### `\(title)`\n\n" + table(object))
     }
+    sections.append(Self.environments)
+    sections.append(flags)
     for kind in [PluginKind.transport, .certIssuer, .serviceManager, .manifestWriter] {
       sections.append(plugins(of: kind))
     }
@@ -49,6 +51,40 @@ private struct ReferencePageWriter {
     aliases work; merge keys (`<<`) and tags of your own do not. A version such as `1.20` must stand in quotes where text
     is wanted, as YAML reads it as a number. A key with nothing behind it is as good as absent.
     """
+
+  private static let environments = """
+    ## Environments
+
+    Under `environments.NAME` stand the keys of `spec`, and `metadata` and `pipelines` beside them. `--environment NAME`
+    lays them over the rest of the file; without it they are checked all the same.
+
+    ```yaml
+    environments:
+      laptop:
+        hosts:
+          - {name: infra0, address: 127.0.0.1, root: ./infra0, ports: {client: 12379, peer: 12380, metrics: 12381}}
+          - {name: infra1, address: 127.0.0.1, root: ./infra1, ports: {client: 22379, peer: 22380, metrics: 22381}}
+          - {name: infra2, address: 127.0.0.1, root: ./infra2, ports: {client: 32379, peer: 32380, metrics: 32381}}
+        transport: {plugin: local}
+        serviceManager: {plugin: process}
+        manifestWriter: {plugin: unit-file}
+    ```
+
+    - Mappings are merged key by key, and `null` removes a key.
+    - Hosts are merged by `name`; a new name adds a host.
+    - Any other list, and any other value, replaces the one below it.
+    - Another `plugin` drops the settings under the first one's `with`; the same plugin's are merged.
+    """
+
+  /// The extra arguments that are refused.
+  private var flags: String {
+    let names = ManagedFlag.all.keys.sorted().map { "`\($0)`" }.joined(separator: ", ")
+    return """
+      ## Flags that Quorate manages
+
+      They are refused under `extraArgs`, as Quorate sets them itself or they would work against one it sets: \(names).
+      """
+  }
 
   private static let forms = """
     ## Forms of values
@@ -105,9 +141,15 @@ private struct ReferencePageWriter {
         "Every issuer has these settings under `with`:\n\n" + table(SchemaObject(ConfigurationSchema.certificateKeys)))
     }
     for plugin in schema.plugins(of: kind) {
-      let own = plugin.settings.keys
+      // What says the same as for every issuer is not said again.
+      let own = plugin.settings.keys.filter { key in
+        !(kind == .certIssuer
+          && ConfigurationSchema.certificateKeys.contains {
+            $0.name == key.name && $0.type == key.type && $0.defaultText == key.defaultText
+          })
+      }
       lines.append("### `\(plugin.id)`\n\n\(plugin.summary)")
-      if !own.isEmpty { lines.append(table(plugin.settings)) }
+      if !own.isEmpty { lines.append(table(SchemaObject(own))) }
       for (path, object) in objects(below: plugin.settings, path: "with") {
         lines.append("#### `\(path)`\n\n" + table(object))
       }
