@@ -51,7 +51,7 @@ public struct ConfigurationLoader: Sendable {
     }
     var reader = DocumentReader(source: source)
     let root = reader.read()
-    for finding in reader.findings.findings { findings.add(finding) }
+    findings.merge(reader.findings)
     if let root {
       read(root, environment: environment, findings: &findings, into: &result)
     }
@@ -68,14 +68,14 @@ public struct ConfigurationLoader: Sendable {
     let decoded = document.decode(root, environment: environment)
     result.environments = decoded.environments
     result.positions = decoded.positions
-    for finding in decoded.findings.findings { findings.add(finding) }
+    findings.merge(decoded.findings)
     guard let value = decoded.value else { return }
     result.pipelines = value["pipelines"]
     var assembly = SpecAssembly(
       value: value, positions: decoded.positions, schema: schema, baseFolder: result.baseFolder,
       homeFolder: homeFolder)
     let spec = assembly.assemble()
-    findings.merge(assembly.findings.findings)
+    findings.merge(assembly.findings)
     if !findings.hasErrors { result.spec = spec }
   }
 

@@ -7,22 +7,33 @@ struct FindingCollector: Sendable {
 
   private(set) var findings: [Finding] = []
   private var seen: Set<Finding> = []
-
-  /// Whether an error is among them.
-  var hasErrors: Bool { findings.contains { $0.severity == .error } }
+  /// The worst of those that were left out; nil: none was.
+  private var leftOut: Finding.Severity?
 
   /// Whether no further finding is taken.
   var isFull: Bool { findings.count >= Self.limit }
 
+  /// Whether an error was found.
+  var hasErrors: Bool { leftOut == .error || findings.contains { $0.severity == .error } }
+
   mutating func add(_ finding: Finding) {
-    if !isFull, seen.insert(finding).inserted { findings.append(finding) }
+    guard !isFull else {
+      leaveOut(finding.severity)
+      return
+    }
+    if seen.insert(finding).inserted { findings.append(finding) }
+  }
+
+  private mutating func leaveOut(_ severity: Finding.Severity) {
+    if leftOut != .error { leftOut = severity }
   }
 
   /// Adds the findings of another reading of the same text. One that tells of the same fault at the same place, with
   /// another path to it, is left out.
-  mutating func merge(_ others: [Finding]) {
+  mutating func merge(_ other: FindingCollector) {
     let known = Set(findings.map(Place.init))
-    for finding in others where !known.contains(Place(finding)) { add(finding) }
+    for finding in other.findings where !known.contains(Place(finding)) { add(finding) }
+    if let severity = other.leftOut { leaveOut(severity) }
   }
 
   private struct Place: Hashable {
@@ -54,6 +65,13 @@ struct FindingCollector: Sendable {
       let places = (a?.line ?? 0, a?.column ?? 0, left.offset)
       return places < (b?.line ?? 0, b?.column ?? 0, right.offset)
     }
-    return numbered.map(\.element)
+    var all = numbered.map(\.element)
+    if let leftOut {
+      all.append(
+        Finding(
+          leftOut, code: "config.more", position: all.last?.position,
+          what: "there is more than these \(Self.limit) findings", fix: "mend these first"))
+    }
+    return all
   }
 }

@@ -100,7 +100,7 @@ private struct Dice: RandomNumberGenerator {
       let loaded = load(text)
       #expect(loaded.spec == nil)
       #expect(loaded.findings.contains { $0.severity == .error })
-      #expect(loaded.findings.count <= 200)
+      #expect(loaded.findings.count <= 201)
     }
   }
 }

@@ -168,6 +168,20 @@ import Testing
 
         """)
   }
+
+  @Test func `As many findings are told as anybody reads, and an error behind them is not forgotten`() {
+    let hosts = (0..<301).map {
+      "- {name: h\($0), address: 10.0.\($0 / 200).\($0 % 200 + 1), extraArgs: {wal-dir: /w}}"
+    }
+    let warned = load(document(hosts: hosts.joined(separator: "\n")))
+    #expect(warned.findings.count == 201)
+    #expect(warned.findings.last?.what == "there is more than these 200 findings")
+    #expect(warned.spec != nil)
+    let last = "- {name: last, address: 10.9.9.9, extraArgs: {name: x}}\n- {name: more, address: 10.9.9.8}"
+    let wrong = load(document(hosts: (hosts + [last]).joined(separator: "\n")))
+    #expect(wrong.findings.last?.severity == .error)
+    #expect(wrong.spec == nil)
+  }
 }
 
 @Suite struct EnvironmentTests {

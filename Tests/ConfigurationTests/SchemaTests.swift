@@ -89,6 +89,5 @@ import Yams
     ] {
       #expect(all.contains(heading + "\n"), "\(heading)")
     }
-    #expect(!all.contains("environments.NAME"))
   }
 }

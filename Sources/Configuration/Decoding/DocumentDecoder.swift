@@ -123,7 +123,7 @@ struct DocumentDecoder {
   ) {
     var decoder = SettingsDecoder(schema: schema, mode: mode)
     body(&decoder)
-    outcome.findings.merge(decoder.findings.findings)
+    outcome.findings.merge(decoder.findings)
     outcome.positions.replace(with: decoder.positions)
   }
 
