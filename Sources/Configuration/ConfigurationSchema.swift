@@ -24,8 +24,8 @@ public struct ConfigurationSchema: Sendable {
       SchemaKey(
         "environments", .map(of: .object(environment)),
         "Overlays, by name: `--environment NAME` lays one over the rest of the file. Mappings are merged key by key, "
-          + "hosts by their name, any other list is replaced as a whole, and `null` removes a key. Another plugin drops "
-          + "the first one's `with`."),
+          + "hosts by their name, any other list is replaced as a whole, and `null` removes a key. Another plugin "
+          + "drops the first one's `with`."),
       SchemaKey(
         "pipelines", pipelines,
         "Named selections of a plan's stages, with commands in between. They are checked, and not carried out yet."),
@@ -132,8 +132,8 @@ public struct ConfigurationSchema: Sendable {
       SchemaKey(
         "version", .string(form: ConfigurationForm.etcdVersion), default: "what `kubernetesVersion` says",
         example: "3.5.24",
-        "etcd's version, 3.\(VersionCheck.etcdMinors.lowerBound) to 3.\(VersionCheck.etcdMinors.upperBound). It decides "
-          + "which flags etcd is given."),
+        "etcd's version, 3.\(VersionCheck.etcdMinors.lowerBound) to 3.\(VersionCheck.etcdMinors.upperBound). It "
+          + "decides which flags etcd is given."),
       SchemaKey(
         "imageRepository", .string(form: ConfigurationForm.imageRepository), default: "what `kubernetesVersion` says",
         example: "registry.k8s.io", "Where the image `etcd` is pulled from, without `/etcd` at its end."),

@@ -127,8 +127,8 @@ public struct StarterConfiguration: Sendable {
         # The version of your hosts' kubelet. It decides etcd's version, flags and image.
         kubernetesVersion: \(version ?? newest)
 
-        # One member on each host. `address` is the IP address that etcd advertises and listens on; DNS names that clients
-        # use go under `sans`. Log in elsewhere with `ssh: {host: …, port: …, user: …}`.
+        # One member on each host. `address` is the IP address that etcd advertises and listens on; DNS names that
+        # clients use go under `sans`. Log in elsewhere with `ssh: {host: …, port: …, user: …}`.
         hosts:
       \(list.joined(separator: "\n"))
 
@@ -150,7 +150,8 @@ public struct StarterConfiguration: Sendable {
         serviceManager: {plugin: systemd-kubelet}
         manifestWriter: {plugin: static-pod}
 
-      # The same cluster on this machine alone, without root: remove the `# `, then `quorate apply --environment laptop`.
+      # The same cluster on this machine alone, without root: remove the `# ` below, and
+      # `quorate apply --environment laptop`.
       # environments:
       #   laptop:
       #     hosts:

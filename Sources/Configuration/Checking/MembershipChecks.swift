@@ -92,9 +92,10 @@ extension SpecAssembly {
         guard told.insert(use).inserted else { continue }
         findings.error(
           "hosts.port-conflict", at: place("\(host.path).ports.\(use)"),
-          "the \(use) port of host \(host.title) is taken: \(socket.endpoint) is the \(other.use) port of \(other.host.title)",
+          "the \(use) port of host \(host.title) is taken: "
+            + "\(socket.endpoint) is the \(other.use) port of \(other.host.title)",
           why:
-            "both have \(address.isLoopback ? "a loopback address" : "the address \(address)"), so they are one machine",
+            "both have \(address.isLoopback ? "a loopback address" : "the address \(address)"): one machine",
           fix: "give \(host.title) other `ports`, or correct its address")
       }
     }

@@ -48,8 +48,8 @@ private struct ReferencePageWriter {
     ```
 
     The file is YAML 1.2 in UTF-8, one document, at most 1 MiB. Unknown and repeated keys are errors. Anchors and
-    aliases work; merge keys (`<<`) and tags of your own do not. A version such as `1.20` must stand in quotes where text
-    is wanted, as YAML reads it as a number. A key with nothing behind it is as good as absent.
+    aliases work; merge keys (`<<`) and tags of your own do not. What YAML reads as a number or a truth value (`1.20`,
+    `true`) must stand in quotes where text is wanted. A key with nothing behind it is as good as absent.
     """
 
   private static let environments = """
