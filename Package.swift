@@ -88,5 +88,6 @@ let package = Package(
       resources: [.copy("Cases")]),
     tests("PKI", needs: ["QuoratePKI", "QuorateCore", "COpenSSL"], resources: [.copy("Fixtures")]),
     tests("OpenSSLIssuer", needs: ["OpenSSLIssuer", "QuoratePKI", "QuorateCore"]),
+    tests("Etcd", needs: ["QuorateCore", "QuorateEtcd"]),
   ]
 )

@@ -17,9 +17,8 @@ final class CurlSession {
 
   /// What is known of the exchange under way.
   private struct Transfer {
-    var descriptor: Int32?
+    var stream = StreamHandover(nil)
     var isReady = false
-    var wantedStream = false
     var body: [UInt8] = []
     var limit = 0
     var sink: (any BodySink)?
@@ -63,14 +62,14 @@ final class CurlSession {
   ///   - isCancelled: Asked whenever libcurl wakes.
   func run(_ exchange: Exchange, descriptor: Int32?, isCancelled: @escaping @Sendable () -> Bool) -> Outcome {
     transfer = Transfer()
-    transfer.descriptor = descriptor
+    transfer.stream = StreamHandover(descriptor)
     transfer.limit = exchange.limit
     transfer.isCancelled = isCancelled
     if case .streamed(let sink) = exchange.form { transfer.sink = sink }
     errorText[0] = 0
     defer {
       curl_easy_reset(easy)
-      if let unused = transfer.descriptor { Glibc.close(unused) }
+      transfer.stream.closeUnused()
       transfer = Transfer()
     }
     // The blobs are not copied: they stay in place while libcurl may read them, which is until the reset.
@@ -98,7 +97,7 @@ final class CurlSession {
     guard curl_multi_add_handle(multi, easy) == CURLM_OK else { return .failed(failure(CURLE_FAILED_INIT)) }
     defer { curl_multi_remove_handle(multi, easy) }
     guard let code = drive() else { return .failed(failure(CURLE_ABORTED_BY_CALLBACK, stop: .cancelled)) }
-    if transfer.wantedStream { return .needsStream(hasBeenSent: transfer.isReady) }
+    if transfer.stream.wasMissed { return .needsStream(hasBeenSent: transfer.isReady) }
     guard code == CURLE_OK else { return .failed(failure(code, stop: transfer.stop)) }
     return .answered(
       Answer(
@@ -155,8 +154,14 @@ final class CurlSession {
         easy, { data, size, count, context in CurlSession.at(context)?.take(data, size * count) ?? 0 }, context),
       quorate_curl_on_header(
         easy, { data, size, count, context in CurlSession.at(context)?.takeField(data, size * count) ?? 0 }, context),
-      quorate_curl_on_open(easy, { context, _, _ in CurlSession.at(context)?.takeDescriptor() ?? -1 }, context),
-      quorate_curl_on_socket(easy, { _, _, _ in CURL_SOCKOPT_ALREADY_CONNECTED }, context),
+      quorate_curl_on_open(
+        easy, { context, _, address in CurlSession.at(context)?.transfer.stream.open(for: address) ?? -1 }, context),
+      quorate_curl_on_socket(easy, { _, _, _ in StreamHandover.answerToConnect }, context),
+      quorate_curl_on_tls(
+        easy,
+        { _, _, context in
+          CurlSession.at(context)?.transfer.stream.begin() == true ? CURLE_OK : CURLE_ABORTED_BY_CALLBACK
+        }, context),
       quorate_curl_on_ready(
         easy,
         { context, _, _, _, _ in
@@ -211,15 +216,6 @@ final class CurlSession {
 
   private static func at(_ context: UnsafeMutableRawPointer?) -> CurlSession? {
     context.map { Unmanaged<CurlSession>.fromOpaque($0).takeUnretainedValue() }
-  }
-
-  private func takeDescriptor() -> Int32 {
-    guard let descriptor = transfer.descriptor else {
-      transfer.wantedStream = true
-      return -1
-    }
-    transfer.descriptor = nil
-    return descriptor
   }
 
   private func take(_ data: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {

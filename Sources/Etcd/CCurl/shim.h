@@ -22,6 +22,9 @@ static inline CURLcode quorate_curl_set_blob(CURL *easy, CURLoption option, cons
   return curl_easy_setopt(easy, option, &blob);
 }
 
+// The version of the library that is loaded, as 0xXXYYZZ.
+static inline unsigned int quorate_curl_version(void) { return curl_version_info(CURLVERSION_NOW)->version_num; }
+
 typedef size_t (*quorate_curl_write)(char *data, size_t size, size_t count, void *context);
 typedef curl_socket_t (*quorate_curl_open)(void *context, curlsocktype purpose, struct curl_sockaddr *address);
 typedef int (*quorate_curl_socket)(void *context, curl_socket_t descriptor, curlsocktype purpose);
@@ -51,6 +54,12 @@ static inline CURLcode quorate_curl_on_socket(CURL *easy, quorate_curl_socket ca
 static inline CURLcode quorate_curl_on_ready(CURL *easy, quorate_curl_ready call, void *context) {
   CURLcode code = curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, call);
   return code ? code : curl_easy_setopt(easy, CURLOPT_PREREQDATA, context);
+}
+
+// Called when a TLS connection is about to begin, before a byte of it is sent.
+static inline CURLcode quorate_curl_on_tls(CURL *easy, curl_ssl_ctx_callback call, void *context) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, call);
+  return code ? code : curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, context);
 }
 
 static inline long quorate_curl_long(CURL *easy, CURLINFO info) {
