@@ -56,6 +56,12 @@ extension EtcdError {
   }
 
   private mutating func readServerCertificate(_ failure: Failure) {
+    // libcurl compares the name itself, and before OpenSSL's verdict is read.
+    if failure.text.contains("no alternative certificate subject name") || failure.text.contains("does not match") {
+      (code, why) = (.serverCertificateWrongName, "its server certificate is not for this address")
+      fix = "issue it with the host's own address among its SANs"
+      return
+    }
     switch Int32(truncatingIfNeeded: failure.verification) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
       (code, why) = (.serverCertificateExpired, "its server certificate, or its CA's, has expired")
@@ -68,9 +74,6 @@ extension EtcdError {
       X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_CERT_SIGNATURE_FAILURE:
       (code, why) = (.serverCertificateUntrusted, "its server certificate was not issued by this cluster's CA")
       fix = "something else listens there, or the member still has a certificate of another CA"
-    case X509_V_OK where failure.text.contains("does not match") || failure.text.contains("no alternative"):
-      (code, why) = (.serverCertificateWrongName, "its server certificate is not for this address")
-      fix = "issue it with the host's own address among its SANs"
     default: (code, why) = (.serverCertificateRejected, "its server certificate was refused (\(failure.text))")
     }
   }

@@ -38,8 +38,8 @@ struct TestAuthority: Sendable {
       "/CN=\(leaf)", "-keyout", key(leaf), "-out", request,
     ])
     try await ChildProcess.run([
-      "openssl", "x509", "-req", "-in", request, "-CA", certificate(name), "-CAkey", key(name), "-CAcreateserial",
-      "-days", "\(days)", "-extfile", extensions, "-out", certificate(leaf),
+      "openssl", "x509", "-req", "-in", request, "-CA", certificate(name), "-CAkey", key(name), "-set_serial",
+      "\(UInt64.random(in: 1...(1 << 62)))", "-days", "\(days)", "-extfile", extensions, "-out", certificate(leaf),
     ])
   }
 
