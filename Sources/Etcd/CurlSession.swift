@@ -25,6 +25,9 @@ final class CurlSession {
     var fieldBytes = 0
     var fields: [String: String] = [:]
     var stop: Failure.Stop?
+    /// libcurl's line about a TLS alert. The error buffer may hold an earlier complaint instead, as the one that a
+    /// connection which the member has closed has no peer.
+    var alert: String?
     var isCancelled: @Sendable () -> Bool = { false }
   }
 
@@ -96,7 +99,8 @@ final class CurlSession {
     }
     guard curl_multi_add_handle(multi, easy) == CURLM_OK else { return .failed(failure(CURLE_FAILED_INIT)) }
     defer { curl_multi_remove_handle(multi, easy) }
-    guard let code = drive() else { return .failed(failure(CURLE_ABORTED_BY_CALLBACK, stop: .cancelled)) }
+    guard var code = drive() else { return .failed(failure(CURLE_ABORTED_BY_CALLBACK, stop: .cancelled)) }
+    if code == CURLE_OK, case .diagnosis = exchange.form { code = awaitRefusal() }
     if transfer.stream.wasMissed { return .needsStream(hasBeenSent: transfer.isReady) }
     guard code == CURLE_OK else { return .failed(failure(code, stop: transfer.stop)) }
     return .answered(
@@ -122,12 +126,25 @@ final class CurlSession {
     return code
   }
 
+  /// Waits a moment for what a member says after the handshake: in TLS 1.3 it refuses a client certificate only then.
+  private func awaitRefusal() -> CURLcode {
+    var byte: CChar = 0
+    var count = 0
+    for _ in 0..<10 where !transfer.isCancelled() {
+      let code = curl_easy_recv(easy, &byte, 1, &count)
+      guard code == CURLE_AGAIN else { return code }
+      var wish = pollfd(fd: quorate_curl_active_socket(easy), events: Int16(POLLIN), revents: 0)
+      poll(&wish, 1, 100)
+    }
+    return CURLE_OK
+  }
+
   private func failure(_ code: CURLcode, stop: Failure.Stop? = nil) -> Failure {
     let own = String(cString: errorText)
-    let text = own.isEmpty ? String(cString: curl_easy_strerror(code)) : own
+    let text = transfer.alert ?? (own.isEmpty ? String(cString: curl_easy_strerror(code)) : own)
     return Failure(
       code: code.rawValue, text: text, verification: quorate_curl_long(easy, CURLINFO_SSL_VERIFYRESULT),
-      hasBeenSent: transfer.isReady, stop: stop)
+      hasBeenSent: transfer.isReady, wasSilent: transfer.stream.isInUse && transfer.fieldBytes == 0, stop: stop)
   }
 
   /// What is set for every exchange.
@@ -162,6 +179,12 @@ final class CurlSession {
         { _, _, context in
           CurlSession.at(context)?.transfer.stream.begin() == true ? CURLE_OK : CURLE_ABORTED_BY_CALLBACK
         }, context),
+      quorate_curl_on_account(
+        easy,
+        { _, kind, data, count, context in
+          if kind == CURLINFO_TEXT { CurlSession.at(context)?.takeAccount(data, count) }
+          return 0
+        }, context),
       quorate_curl_on_ready(
         easy,
         { context, _, _, _, _ in
@@ -188,6 +211,11 @@ final class CurlSession {
       fields = ["Content-Type: application/grpc", "TE: trailers"]
       codes.append(quorate_curl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)))
       codes += configureForOneConnection()
+    case .diagnosis:
+      // The connection must outlive the handshake here; it is closed when the handle leaves the multi handle.
+      codes.append(quorate_curl_set_long(easy, CURLOPT_CONNECT_ONLY, 1))
+      codes.append(quorate_curl_set_long(easy, CURLOPT_FRESH_CONNECT, 1))
+      return codes
     case .handshake(let verifying):
       codes.append(quorate_curl_set_long(easy, CURLOPT_CONNECT_ONLY, 1))
       codes.append(quorate_curl_set_long(easy, CURLOPT_CERTINFO, 1))
@@ -232,6 +260,15 @@ final class CurlSession {
     }
     transfer.body.append(contentsOf: bytes)
     return count
+  }
+
+  private func takeAccount(_ data: UnsafeMutablePointer<CChar>?, _ count: Int) {
+    guard let data else { return }
+    let line = String(decoding: UnsafeRawBufferPointer(start: data, count: count), as: UTF8.self)
+    // `OpenSSL SSL_read: … sslv3 alert bad certificate …`; not `TLS alert, close notify`, which only reports one.
+    if line.hasPrefix("OpenSSL SSL_"), line.contains(" alert ") {
+      transfer.alert = String(line.prefix { !$0.isNewline })
+    }
   }
 
   private func takeField(_ data: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {

@@ -3,8 +3,12 @@ public import QuorateCore
 
 extension EtcdClient: EtcdAccess {
   /// The members, as this member knows them (`/v3/cluster/member/list`).
+  ///
+  /// - Parameter linearizable: Whether the list must be at least as new as the call. etcd asks a quorum for that since
+  ///   3.5; below, a read that needs one is made first, after which the member has applied all that came before.
   public func memberList(linearizable: Bool = false) async throws(EtcdError) -> EtcdMemberList {
     let call = "member list"
+    if linearizable { try await health() }
     let body = try await ask(call, "/v3/cluster/member/list", MemberListRequest(linearizable: linearizable).json)
     do { return try EtcdGateway.memberList(body) } catch { throw notUnderstood(error, call) }
   }

@@ -72,7 +72,9 @@ public final class EtcdClient: Sendable {
       switch await thread.run(exchange, descriptor: descriptor) {
       case .answered(let answer): return answer
       case .failed(let failure):
-        throw EtcdError(failure, of: exchange, with: name, credentials: credentials)
+        let error = EtcdError(failure, of: exchange, with: name, credentials: credentials)
+        guard error.code == .connectionLost, failure.wasSilent else { throw error }
+        throw await refusalOfCertificate(for: exchange) ?? error
       case .needsStream(let hasBeenSent):
         guard !hasBeenSent || exchange.isRepeatable else {
           throw EtcdError(
@@ -85,6 +87,18 @@ public final class EtcdClient: Sendable {
     throw EtcdError(
       .connectionLost, member: name, call: exchange.call, why: "the connection ended before the answer",
       mayHaveHappened: !exchange.isRepeatable)
+  }
+
+  /// Whether a connection that ended without a word did so because the member refuses the client certificate. Its alert
+  /// can be lost when the request is already on its way; so it is asked for again, without a request.
+  private func refusalOfCertificate(for exchange: Exchange) async -> EtcdError? {
+    guard let descriptor = try? await connect(for: exchange) else { return nil }
+    let diagnosis = Exchange(
+      call: exchange.call, form: .diagnosis, path: "/", body: [], timeoutMilliseconds: milliseconds(nil), limit: 0,
+      isRepeatable: true)
+    guard case .failed(let failure) = await thread.run(diagnosis, descriptor: descriptor) else { return nil }
+    let error = EtcdError(failure, of: diagnosis, with: name, credentials: credentials)
+    return error.code == .clientCertificateRefused || error.code == .clientCertificateExpired ? error : nil
   }
 
   private func connect(for exchange: Exchange) async throws(EtcdError) -> Int32 {

@@ -10,6 +10,8 @@ struct Exchange: Sendable {
     case grpc
     /// No request: a TLS handshake on a connection of its own, for the certificates that the member shows.
     case handshake(verifying: Bool)
+    /// No request: a TLS handshake, and up to a second in which the member may refuse the client's certificate.
+    case diagnosis
   }
 
   /// What is asked, as etcdctl names it.
@@ -66,6 +68,8 @@ struct Failure: Sendable {
   var verification: Int
   /// Whether a connection was ready and the request was being sent or had been.
   var hasBeenSent: Bool
+  /// Whether a new connection ended without a byte of an answer.
+  var wasSilent = false
   /// Why this program stopped it; nil: it did not.
   var stop: Stop?
 

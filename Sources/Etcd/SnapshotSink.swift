@@ -20,10 +20,10 @@ final class SnapshotSink: BodySink {
   private let state: Mutex<State>
 
   private struct State {
-    var line: [UInt8] = []
+    var line = Data()
     var digest = Digest()
     /// The last bytes that came, which may be the checksum: they are not in ``digest`` yet.
-    var tail: [UInt8] = []
+    var tail = Data()
     var count: Int64 = 0
     var refusal: EtcdRefusal?
   }
@@ -46,16 +46,17 @@ final class SnapshotSink: BodySink {
 
   func take(_ bytes: UnsafeRawBufferPointer, isCancelled: @Sendable () -> Bool) -> String? {
     state.withLock { state in
-      var rest = bytes[...]
-      while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-        state.line.append(contentsOf: rest[..<end])
-        rest = rest[(end + 1)...]
+      var rest = bytes
+      while let start = rest.baseAddress, let end = memchr(start, Int32(UInt8(ascii: "\n")), rest.count) {
+        let count = UnsafeRawPointer(end) - start
+        state.line.append(start, count: count)
+        rest = UnsafeRawBufferPointer(rebasing: rest[(count + 1)...])
         if let why = takeLine(&state, isCancelled) { return why }
       }
       guard state.line.count + rest.count <= Self.lineLimit else {
         return "the member sent a line of more than \(Self.lineLimit) bytes"
       }
-      state.line.append(contentsOf: rest)
+      if let start = rest.baseAddress { state.line.append(start, count: rest.count) }
       return nil
     }
   }
@@ -70,7 +71,7 @@ final class SnapshotSink: BodySink {
       guard state.tail.count == Self.digestSize, state.count % 512 == Int64(Self.digestSize) else {
         return .failure(Unusable(why: "the snapshot ended early, after \(state.count) bytes"))
       }
-      guard let sum = state.digest.finish(), sum == state.tail else {
+      guard let sum = state.digest.finish(), Data(sum) == state.tail else {
         return .failure(Unusable(why: "the snapshot's checksum is not the one that the member sent with it"))
       }
       return .success(EtcdSnapshot(bytes: state.count, sha256: Self.hexadecimal(sum)))
@@ -86,8 +87,8 @@ final class SnapshotSink: BodySink {
 
   private func takeLine(_ state: inout State, _ isCancelled: @Sendable () -> Bool) -> String? {
     defer { state.line.removeAll(keepingCapacity: true) }
-    guard state.line.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\r") }) else { return nil }
-    guard let line = try? JSONDecoder().decode(SnapshotLine.self, from: Data(state.line)) else {
+    if state.line.isEmpty { return nil }
+    guard let line = try? JSONDecoder().decode(SnapshotLine.self, from: state.line) else {
       return "the member sent something else than a snapshot"
     }
     if let refusal = line.error {
@@ -104,11 +105,11 @@ final class SnapshotSink: BodySink {
 
   /// Takes all but the last bytes into the checksum.
   private func digest(_ state: inout State, _ piece: Data) {
-    state.tail.append(contentsOf: piece)
-    let certain = state.tail.count - Self.digestSize
-    guard certain > 0 else { return }
-    state.tail.withUnsafeBytes { state.digest.add(UnsafeRawBufferPointer(rebasing: $0[..<certain])) }
-    state.tail.removeFirst(certain)
+    let kept = max(0, Self.digestSize - piece.count)
+    let certain = state.tail.dropLast(kept)
+    certain.withUnsafeBytes { state.digest.add($0) }
+    state.tail = state.tail.suffix(kept) + piece.suffix(Self.digestSize)
+    piece.dropLast(Self.digestSize).withUnsafeBytes { state.digest.add($0) }
   }
 
   private func write(_ piece: Data, _ isCancelled: @Sendable () -> Bool) -> String? {
@@ -193,5 +194,11 @@ private final class Digest {
   func finish() -> [UInt8]? {
     var sum = [UInt8](repeating: 0, count: 32)
     return EVP_DigestFinal_ex(context, &sum, nil) == 1 ? sum : nil
+  }
+}
+
+extension Data {
+  fileprivate mutating func append(_ start: UnsafeRawPointer, count: Int) {
+    append(start.assumingMemoryBound(to: UInt8.self), count: count)
   }
 }

@@ -12,6 +12,8 @@ struct StreamHandover {
   private var stream: Int32?
   /// The datagram socket that stands in for it; libcurl's to close.
   private var placeholder: Int32?
+  /// Whether the stream was handed over.
+  private(set) var isInUse = false
   /// Whether libcurl wanted a connection and there was no stream.
   private(set) var wasMissed = false
 
@@ -28,6 +30,7 @@ struct StreamHandover {
       wasMissed = self.stream == nil
       return -1
     }
+    isInUse = true
     guard Self.connectsAnyway else {
       self.stream = nil
       return stream

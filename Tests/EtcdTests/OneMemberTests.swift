@@ -130,7 +130,8 @@ struct OneMemberTests {
     #expect(served.chain.first == Data(base64Encoded: lines).map { Array($0) })
     let openssl = ChildProcess(["openssl", "x509", "-noout", "-serial", "-in", authority.certificate("server")])
     await openssl.waitForExit()
-    #expect("serial=" + served.serial.uppercased() == openssl.output)
+    let serial = openssl.output.replacing("serial=", with: "").drop { $0 == "0" }
+    #expect(served.serial.uppercased() == serial)
     await client.close()
   }
 

@@ -13,7 +13,7 @@
 public protocol EtcdAccess: Sendable {
   /// The members, as this member knows them.
   ///
-  /// - Parameter linearizable: Whether a quorum must confirm the list; since etcd 3.5, ignored below.
+  /// - Parameter linearizable: Whether the list must be at least as new as the call, which needs a quorum.
   func memberList(linearizable: Bool) async throws(EtcdError) -> EtcdMemberList
   /// The member's account of itself.
   func status() async throws(EtcdError) -> EtcdMemberStatus

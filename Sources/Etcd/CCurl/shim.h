@@ -62,9 +62,22 @@ static inline CURLcode quorate_curl_on_tls(CURL *easy, curl_ssl_ctx_callback cal
   return code ? code : curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, context);
 }
 
+// libcurl's own account of what it does; the error buffer keeps its first complaint only.
+static inline CURLcode quorate_curl_on_account(CURL *easy, curl_debug_callback call, void *context) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, call);
+  if (!code) code = curl_easy_setopt(easy, CURLOPT_DEBUGDATA, context);
+  return code ? code : curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+}
+
 static inline long quorate_curl_long(CURL *easy, CURLINFO info) {
   long value = 0;
   return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
+}
+
+// The connection of a handle that only connected; -1: there is none.
+static inline curl_socket_t quorate_curl_active_socket(CURL *easy) {
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  return curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK ? socket : CURL_SOCKET_BAD;
 }
 
 static inline struct curl_certinfo *quorate_curl_certificates(CURL *easy) {

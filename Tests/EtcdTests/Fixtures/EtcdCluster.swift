@@ -74,6 +74,8 @@ final class EtcdCluster: Sendable {
         "--listen-peer-urls=\(host.peerURL)", "--initial-advertise-peer-urls=\(host.peerURL)",
         "--listen-metrics-urls=http://127.0.0.1:\(host.ports.metrics)", "--initial-cluster=\(initialCluster)",
         "--initial-cluster-state=\(state)", "--logger=zap",
+        // Members that have been connected for less than five seconds may be changed too.
+        "--strict-reconfig-check=false",
       ] + files)
   }
 
