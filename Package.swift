@@ -76,6 +76,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/CLI", swiftSettings: settings),
+    .executableTarget(
+      name: "certificate-benchmark", dependencies: ["QuorateCore", "QuoratePKI", "OpenSSLIssuer", "COpenSSL"],
+      path: "Benchmarks/Certificates", swiftSettings: settings),
     tests("Core", needs: ["QuorateCore", "QuorateTesting"]),
     tests("Kubeadm", needs: ["QuorateCore", "QuorateTesting"]),
     tests("StaticPod", needs: ["StaticPod", "QuorateCore", "QuorateTesting"], resources: [.copy("Golden")]),

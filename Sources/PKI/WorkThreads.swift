@@ -19,7 +19,7 @@ public enum WorkThreads {
   }
 
   /// How many processors are at work.
-  static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+  public static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
   /// Transforms every element, each thread taking the next one that is left.
   ///
@@ -31,7 +31,7 @@ public enum WorkThreads {
   ///   - transform: Called once for an element, on one of the threads.
   /// - Returns: The results in the order of the elements.
   /// - Throws: ``PluginError`` when no thread can be started.
-  static func map<Element: Sendable, Result: Sendable>(
+  public static func map<Element: Sendable, Result: Sendable>(
     _ elements: [Element], threads: Int, _ transform: @escaping @Sendable (Element) -> Result
   ) async throws(PluginError) -> [Result?] {
     if elements.isEmpty { return [] }
