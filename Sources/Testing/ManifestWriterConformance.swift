@@ -33,6 +33,8 @@ public struct ManifestWriterConformance: Sendable {
       violations += PluginConformance.violations(inProbes: probes)
       let good = try await writer.manifest(for: member, answers: answers(member))
       violations += try await checkUsable(good, member)
+      violations += PluginConformance.violations(
+        unasked: good.configuration + good.manifest, probes: probes, of: member.host)
       for (situation, odd) in PluginConformance.answers(to: probes) {
         let reply = try await writer.manifest(for: member, answers: odd)
         for violation in try await check(reply, member, odd) { violations.append("\(situation): \(violation)") }

@@ -80,6 +80,19 @@ enum PluginConformance {
     return found
   }
 
+  /// Files that are wanted without having been asked for: what is there could not be compared. Core itself asks for
+  /// `kubeadmcfg.yaml`.
+  static func violations(unasked files: [DesiredFile], probes: [Probe], of host: HostSpec) -> [String] {
+    files.compactMap { file in
+      let isAsked = probes.contains { probe in
+        if case .file(file.path, let limit) = probe { return limit > 0 }
+        return false
+      }
+      return isAsked || file.path == host.layout.kubeadmConfiguration
+        ? nil : "wants to write \(file.path) and did not ask what is there"
+    }
+  }
+
   static func violations(inFile file: DesiredFile, of host: HostSpec) -> [String] {
     var found: [String] = []
     if !isPath(file.path) { found.append("a file's path is not absolute and plain: \(file.path)") }

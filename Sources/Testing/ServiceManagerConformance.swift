@@ -30,7 +30,10 @@ public struct ServiceManagerConformance: Sendable {
       let usual = answers(member)
       for (situation, odd) in [("a fit host", usual)] + PluginConformance.answers(to: probes) {
         let reply = try await manager.service(for: member, answers: odd)
-        for violation in try await check(reply, member, odd) { violations.append("\(situation): \(violation)") }
+        let unasked = PluginConformance.violations(unasked: reply.files, probes: probes, of: member.host)
+        for violation in try await check(reply, member, odd) + unasked {
+          violations.append("\(situation): \(violation)")
+        }
       }
       found += violations.map { "\(name): \($0)" }
     }

@@ -14,6 +14,14 @@ import Testing
     #expect(try #require(KubernetesRelease(kubernetes)).etcdVersion == etcd)
   }
 
+  @Test func `The image repository moved with 1.25 and some earlier patches`() throws {
+    func repository(_ minor: Int, _ patch: Int) throws -> String {
+      try #require(KubernetesRelease(Version(1, minor, patch))).imageRepository
+    }
+    #expect(try repository(24, 8) == "k8s.gcr.io" && repository(24, 9) == "registry.k8s.io")
+    #expect(try repository(21, 14) == "k8s.gcr.io" && repository(25, 0) == "registry.k8s.io")
+  }
+
   @Test(arguments: KubernetesRelease.knownMinors)
   func `No version is unlike kubeadm's with its own etcd`(_ minor: Int) throws {
     for patch in [0, 5, 20] {

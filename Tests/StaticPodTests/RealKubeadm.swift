@@ -49,4 +49,19 @@ struct RealKubeadm {
     try #require(result.status == 0, "\(result.errorText)\n\(configuration)")
     return await LocalProgram.run(["cat", root + "/etc/kubernetes/manifests/etcd.yaml"]).text
   }
+
+  /// What it says while it makes the member's certificates from a configuration.
+  func certificates(configuration: String) async throws -> String {
+    _ = await LocalProgram.run(["rm", "-rf", "--", root + "/etc"])
+    let written = await LocalProgram.run(["tee", root + "/kubeadmcfg.yaml"], input: Array(configuration.utf8))
+    try #require(written.status == 0)
+    var said = ""
+    for phase in ["etcd-ca", "etcd-server", "etcd-peer", "etcd-healthcheck-client", "apiserver-etcd-client"] {
+      let result = await LocalProgram.run(
+        ["chroot", root, "/kubeadm", "init", "phase", "certs", phase, "--config=/kubeadmcfg.yaml"])
+      try #require(result.status == 0, "\(result.errorText)\n\(configuration)")
+      said += result.text
+    }
+    return said
+  }
 }

@@ -37,6 +37,26 @@ import Testing
     await kubeadm.remove()
   }
 
+  @Test func `A real kubeadm makes the member's own certificates from our configuration`() async throws {
+    let kubeadm = try await RealKubeadm()
+    let member = try #require(
+      MemberFixture.member(kubernetes: try await kubeadm.version(), index: 1) { host, _ in
+        host.serverSANs = ["etcd.example.com", "*.etcd.example.com", "192.168.0.6", "fd00::99"]
+        host.peerSANs = ["peer.example.com"]
+      })
+    let said = try await kubeadm.certificates(
+      configuration: try await GoldenManifest(name: "certificates", member: member).files().configuration)
+    #expect(
+      said.contains(
+        "etcd/server serving cert is signed for DNS names [*.etcd.example.com etcd.example.com infra1 localhost] "
+          + "and IPs [10.0.0.7 127.0.0.1 ::1 192.168.0.6 fd00::99]"))
+    #expect(
+      said.contains(
+        "etcd/peer serving cert is signed for DNS names [infra1 localhost peer.example.com] "
+          + "and IPs [10.0.0.7 127.0.0.1 ::1]"))
+    await kubeadm.remove()
+  }
+
   /// Writes the golden files of this kubeadm's version: `QUORATE_RECORD=1 swift test --filter RealKubeadmTests`.
   @Test(.enabled(if: getenv("QUORATE_RECORD") != nil)) func `Record the golden files`() async throws {
     let kubeadm = try await RealKubeadm()

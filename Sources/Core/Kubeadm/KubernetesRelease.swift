@@ -48,8 +48,11 @@ public struct KubernetesRelease: Sendable, Hashable {
     }
   }
 
-  /// The image repository: `registry.k8s.io` since 1.25, `k8s.gcr.io` before.
-  public var imageRepository: String { minor >= 25 ? "registry.k8s.io" : "k8s.gcr.io" }
+  /// The image repository: `registry.k8s.io` since 1.25, 1.24.9, 1.23.15 and 1.22.17, `k8s.gcr.io` before (pull
+  /// requests 109938, 113388, 113393, 113395).
+  public var imageRepository: String {
+    isAtLeast(minor: 25, orPatches: [22: 17, 23: 15, 24: 9]) ? "registry.k8s.io" : "k8s.gcr.io"
+  }
 
   /// The tag kubeadm gives an etcd version: `3.4.13-0`.
   public static func imageTag(etcd version: Version) -> String { "\(version)-0" }
