@@ -37,6 +37,22 @@ import Testing
     await kubeadm.remove()
   }
 
+  @Test func `A real kubeadm reads the probes' address out of the metrics listeners as we do`() async throws {
+    let kubeadm = try await RealKubeadm()
+    let version = try await kubeadm.version()
+    for url in [
+      "http://127.0.0.1:2381", "https://127.0.0.1:2391", "http://0.0.0.0:1", "http://[::]:65535",
+      "https://[fd00::6]:2381",
+      "http://localhost:2381", "http://etcd.example.com:80", "http://127.0.0.1:02381",
+    ] {
+      var member = try #require(MemberFixture.member(kubernetes: version))
+      member.extraArguments = [EtcdArgument(name: "listen-metrics-urls", value: url + ",http://127.0.0.1:2381")]
+      let (configuration, manifest) = try await GoldenManifest(name: url, member: member).files()
+      #expect(try await kubeadm.manifest(configuration: configuration) == manifest, "\(url)")
+    }
+    await kubeadm.remove()
+  }
+
   @Test func `A real kubeadm makes the member's own certificates from our configuration`() async throws {
     let kubeadm = try await RealKubeadm()
     let member = try #require(

@@ -45,6 +45,10 @@ import Testing
     EtcdArgument(name: "name", value: "x"), EtcdArgument(name: "initial-cluster-state", value: "existing"),
     EtcdArgument(name: "listen-client-urls", value: "https://0.0.0.0:2379"),
     EtcdArgument(name: "config-file", value: "/x"),
+    EtcdArgument(name: "listen-metrics-urls", value: "127.0.0.1:2381,http://127.0.0.1:2381"),
+    EtcdArgument(name: "listen-metrics-urls", value: "http://127.0.0.1:2381,"),
+    EtcdArgument(name: "listen-metrics-urls", value: "http://127.0.0.1:2381/x,http://127.0.0.1:2381"),
+    EtcdArgument(name: "listen-metrics-urls", value: "http://127.0.0.1:70000,http://127.0.0.1:2381"),
     EtcdArgument(name: "bad name", value: ""), EtcdArgument(name: "-x", value: ""),
     EtcdArgument(name: "note", value: "two\nlines"), EtcdArgument(name: "note", value: "\u{2028}"),
   ])

@@ -73,6 +73,28 @@ import Testing
     #expect(try await codes(member: member) { _ in } == ["error host.root"])
   }
 
+  @Test func `Broken answers never crash, and never let a host pass as fit that has no kubelet`() async throws {
+    let member = try #require(MemberFixture.member())
+    let good = KubeletHostAnswers().answers
+    let plugin = try SystemdKubelet()
+    var state: UInt64 = 7
+    func random(below bound: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % bound
+    }
+    for _ in 0..<3_000 {
+      var answers = good
+      for (key, answer) in good.byKey {
+        guard case .command(let status, var output) = answer, !output.isEmpty else { continue }
+        for _ in 0..<random(below: 4) { output[random(below: output.count)] = UInt8(random(below: 256)) }
+        if random(below: 8) == 0 { output.removeLast(random(below: output.count)) }
+        answers.byKey[key] = .command(status: status, output: output)
+      }
+      let reply = try await plugin.service(for: member, answers: answers)
+      #expect(!reply.files.isEmpty || reply.findings.contains { $0.severity == .error })
+    }
+  }
+
   private func driver(
     _ settings: [String: SettingsValue] = [:], _ change: (inout KubeletHostAnswers) -> Void
   ) async throws -> String {

@@ -49,6 +49,21 @@ public enum ManagedFlags {
     return argument.value == managed.value ? nil : managed
   }
 
+  /// Whether a text is a URL that etcd can listen on or advertise: `http` or `https`, an IP address or a name, a port,
+  /// and nothing else.
+  public static func isURL(_ text: some StringProtocol) -> Bool {
+    guard let mark = text.firstRange(of: "://"), ["http", "https"].contains(String(text[..<mark.lowerBound])),
+      let colon = text.lastIndex(of: ":"), colon >= mark.upperBound,
+      let port = UInt16(text[text.index(after: colon)...]), port > 0,
+      text[text.index(after: colon)...].utf8.allSatisfy({ (48...57).contains($0) })
+    else { return false }
+    let host = String(text[mark.upperBound..<colon])
+    if host.hasPrefix("[") && host.hasSuffix("]") {
+      return IPAddress(String(host.dropFirst().dropLast()))?.isV6 == true
+    }
+    return IPAddress(host)?.isV6 == false || DNSName.isSubdomain(host)
+  }
+
   /// Whether a flag's name can be one: letters, digits and `-`, not beginning with `-`.
   public static func isName(_ text: String) -> Bool {
     !text.isEmpty && text.utf8.count <= 128 && text.utf8.first != UInt8(ascii: "-")
@@ -86,6 +101,14 @@ public enum ManagedFlags {
             .error, code: "etcd.flag-value", host: member.host.name,
             what: "the value of the extra argument \(argument.name) has a control character or a line break",
             fix: "write the value on one line"))
+      } else if argument.name.hasSuffix("-urls"),
+        let wrong = argument.value.split(separator: ",", omittingEmptySubsequences: false).first(where: { !isURL($0) })
+      {
+        findings.append(
+          Finding(
+            .error, code: "etcd.flag-url", host: member.host.name,
+            what: "\(shown(String(wrong))) in the extra argument \(argument.name) is no URL that etcd can listen on",
+            fix: "write it as https://10.0.0.6:2379"))
       } else if let managed = contradicted(by: argument, member: member, release: release) {
         let value = managed.value.isEmpty ? "" : "=\(managed.value)"
         findings.append(
