@@ -38,7 +38,7 @@ func tests(_ name: String, needs: [Target.Dependency], resources: [Resource] = [
 }
 
 let bundled: [Target] = [
-  plugin("LocalTransport"),
+  plugin("LocalTransport", needs: ["CSpawn"], exclude: ["CSpawn"]),
   plugin("SSHTransport", needs: ["CLibSSH2"], exclude: ["CLibSSH2"]),
   plugin("OpenSSLIssuer", needs: ["QuoratePKI"]),
   plugin("SystemdKubelet"),
@@ -68,6 +68,7 @@ let package = Package(
     module("Testing", needs: ["QuorateCore"]),
     library("COpenSSL", in: "PKI", pkgConfig: "openssl", package: "libssl-dev"),
     library("CCurl", in: "Etcd", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
+    .systemLibrary(name: "CSpawn", path: "Sources/Plugins/LocalTransport/CSpawn"),
     library("CLibSSH2", in: "Plugins/SSHTransport", pkgConfig: "libssh2", package: "libssh2-1-dev"),
     .executableTarget(
       name: "quorate",
@@ -79,6 +80,8 @@ let package = Package(
     .executableTarget(
       name: "certificate-benchmark", dependencies: ["QuorateCore", "QuoratePKI", "OpenSSLIssuer", "COpenSSL"],
       path: "Benchmarks/Certificates", swiftSettings: settings),
+    tests("LocalTransport", needs: ["LocalTransport", "QuorateCore", "QuorateTesting"]),
+    tests("SSHTransport", needs: ["SSHTransport", "QuorateCore", "QuorateTesting"]),
     tests("Core", needs: ["QuorateCore", "QuorateTesting"]),
     tests("Kubeadm", needs: ["QuorateCore", "QuorateTesting"]),
     tests("StaticPod", needs: ["StaticPod", "QuorateCore", "QuorateTesting"], resources: [.copy("Golden")]),

@@ -93,6 +93,7 @@ public struct ElevationDialogue: Sendable {
         return (passwordsSent == 0 && prompts == 1 ? .passwordWanted : .passwordWrong, [])
       }
     }
+    errorNoise.trim()
     return (errorNoise.isFlood ? .flooded : .none, [])
   }
 
@@ -113,6 +114,7 @@ public struct ElevationDialogue: Sendable {
       }
       outputNoise.skip(to: end)
     }
+    outputNoise.trim()
     return (outputNoise.isFlood ? .flooded : .none, [])
   }
 
@@ -156,11 +158,14 @@ private struct Noise: Sendable {
   mutating func append(_ chunk: some Collection<UInt8>) {
     bytes.append(contentsOf: chunk)
     total += chunk.count
-    if bytes.count > 1 << 17 {
-      let dropped = bytes.count - 1 << 16
-      bytes.removeFirst(dropped)
-      searched = max(0, searched - dropped)
-    }
+  }
+
+  /// Drops all but the end of what was searched.
+  mutating func trim() {
+    guard bytes.count > 1 << 17 else { return }
+    let dropped = min(bytes.count - 1 << 16, searched)
+    bytes.removeFirst(dropped)
+    searched -= dropped
   }
 
   /// The position behind the first occurrence of a word that was not passed yet.

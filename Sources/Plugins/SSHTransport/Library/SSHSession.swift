@@ -199,8 +199,15 @@ final class SSHChannel {
   }
 
   /// Asks for a command. The request is out after the first call; `again` means that the answer has not come.
+  ///
+  /// While libssh2 waits for this answer it takes the answer to another channel's request for an error (`packet.c`,
+  /// `_libssh2_packet_requirev`). So all that has come is sorted first, and nothing is received during the call: it
+  /// then only looks whether its own answer is there.
   func start(_ command: String) -> SSHOutcome<Void> {
-    call { libssh2_channel_process_startup($0, "exec", 4, command, UInt32(command.utf8.count)) }
+    if case .failed(let failure) = transfer({ libssh2_channel_read_ex($0, 0, nil, 0) }) { return .failed(failure) }
+    session.wire.holdsInput = true
+    defer { session.wire.holdsInput = false }
+    return call { libssh2_channel_process_startup($0, "exec", 4, command, UInt32(command.utf8.count)) }
   }
 
   /// Writes to the command's input.

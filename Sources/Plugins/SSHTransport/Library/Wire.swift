@@ -22,6 +22,8 @@ final class Wire {
   private(set) var lostWith: Int32 = 0
   /// The host's farewell, where it sent one.
   var farewell: String?
+  /// Whether nothing is received for now.
+  var holdsInput = false
   /// How often something was sent after something had been received: about the number of round trips.
   private(set) var flights = 0
   /// The beginning of what the host sent, until ``stopSniffing()``.
@@ -88,6 +90,7 @@ final class Wire {
   /// What libssh2 calls to receive.
   fileprivate func receive(_ buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
     while !isLost {
+      if holdsInput { return Int(-EAGAIN) }
       let received = recv(socket, buffer, count, Int32(MSG_DONTWAIT))
       if received > 0 {
         lastReceived = EventLoop.now
