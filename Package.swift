@@ -33,8 +33,10 @@ func library(_ name: String, in folder: String, pkgConfig: String, package: Stri
   .systemLibrary(name: name, path: "Sources/\(folder)/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
 }
 
-func tests(_ name: String, needs: [Target.Dependency], resources: [Resource] = []) -> Target {
-  .testTarget(name: "\(name)Tests", dependencies: needs, resources: resources, swiftSettings: settings)
+func tests(
+  _ name: String, at path: String? = nil, needs: [Target.Dependency], resources: [Resource] = []
+) -> Target {
+  .testTarget(name: "\(name)Tests", dependencies: needs, path: path, resources: resources, swiftSettings: settings)
 }
 
 let bundled: [Target] = [
@@ -95,5 +97,10 @@ let package = Package(
     tests("PKI", needs: ["QuoratePKI", "QuorateCore", "COpenSSL"], resources: [.copy("Fixtures")]),
     tests("OpenSSLIssuer", needs: ["OpenSSLIssuer", "QuoratePKI", "QuorateCore"]),
     tests("Etcd", needs: ["QuorateCore", "QuorateEtcd"]),
+    tests("CLI", needs: ["quorate", "QuorateTesting"], resources: [.copy("Cases")]),
+    tests("EndToEnd", at: "Tests/EndToEnd", needs: ["quorate", "QuorateTesting"]),
+    // No test: a program whose libraries `scripts/check` looks at.
+    .executableTarget(
+      name: "CoreAlone", dependencies: ["QuorateCore"], path: "Tests/CoreAlone", swiftSettings: settings),
   ]
 )
