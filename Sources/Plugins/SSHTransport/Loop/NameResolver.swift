@@ -1,3 +1,5 @@
+// In a release build the sockets' constants count as the headers of libssh2's.
+internal import CLibSSH2
 import Glibc
 import Synchronization
 
