@@ -1,4 +1,4 @@
-//internal import LocalTransport
+internal import LocalTransport
 internal import OpenSSLIssuer
 internal import ProcessSupervisor
 internal import QuorateCore
@@ -11,7 +11,7 @@ internal import UnitFile
 enum BundledPlugins {
   static let all: [PluginRegistration] = [
     OpenSSLIssuer.registration,
-    //LocalTransport.registration,
+    LocalTransport.registration,
     SSHTransport.registration,
     ProcessSupervisor.registration,
     SystemdKubelet.registration,
