@@ -116,7 +116,7 @@ struct ApplyCommand: AsyncParsableCommand {
   private func verify(_ plan: Plan, _ driver: RunDriver, _ report: RunReport, _ startedAt: Double) async throws
     -> ExitCode?
   {
-    let again = try await driver.run.survey()
+    let again = try await driver.run.survey(comparingHashes: true)
     let rest = try await driver.run.plan(.bootstrap, survey: again)
     driver.reporter.finish()
     if rest.isRefused || !rest.isEmpty {

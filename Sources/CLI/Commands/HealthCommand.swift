@@ -17,8 +17,10 @@ struct HealthCommand: AsyncParsableCommand {
     let driver = try RunDriver(spec: spec, loaded: loaded, console: console, connection: connection)
     driver.begin("health")
     do {
-      let survey = try await driver.withConnections { try await driver.survey(locking: false) }
-      let observation = survey.cluster(spec)
+      let (survey, observation) = try await driver.withConnections {
+        let survey = try await driver.survey(locking: false, comparingHashes: true)
+        return (survey, await driver.run.aligningHashes(of: survey.cluster(spec)))
+      }
       let health = ClusterHealth(observation)
       for failure in survey.failures { driver.problems.report(failure, now: "nothing was changed on any host") }
       for member in observation.members {
@@ -38,7 +40,7 @@ struct HealthCommand: AsyncParsableCommand {
           )
         }
       }
-      ClusterText(console: console).show(health)
+      ClusterText(console: console).show(health, comparesHashes: true)
       for finding in health.findings { driver.problems.report(finding) }
       if !health.isHealthy { throw ExitStatus.failed.code }
     } catch { throw driver.fail(error, now: "nothing was changed on any host") }
@@ -49,7 +51,7 @@ struct HealthCommand: AsyncParsableCommand {
 struct ClusterText {
   let console: Console
 
-  func show(_ health: ClusterHealth) {
+  func show(_ health: ClusterHealth, comparesHashes: Bool = false) {
     let leader = health.members.first { $0.id == health.leaderID }?.label
     guard console.format == .text else {
       console.result(
@@ -71,8 +73,8 @@ struct ClusterText {
       ? "\(-health.margin) more must come back"
       : health.margin == 0 ? "none may fail" : "\(health.margin) more may fail"
     console.result(
-      "  quorum \(health.healthyVoters) of \(health.voters), \(health.quorum) needed: \(margin); leader \(leader ?? "unknown"); "
-        + "hashes \(health.hashes.text)")
+      "  quorum \(health.healthyVoters) of \(health.voters), \(health.quorum) needed: \(margin); leader \(leader ?? "unknown")"
+        + (comparesHashes ? "; hashes \(health.hashes.text)" : ""))
   }
 }
 

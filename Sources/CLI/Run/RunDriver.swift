@@ -87,7 +87,7 @@ struct RunDriver {
   /// Connects and surveys; with `locking`, takes the locks meanwhile.
   ///
   /// - Returns: What was seen, and the failures to connect among its failures.
-  func survey(locking: Bool) async throws -> ClusterRun.SurveyResult {
+  func survey(locking: Bool, comparingHashes: Bool = false) async throws -> ClusterRun.SurveyResult {
     let unreachable = await run.connect()
     if locking && unreachable.isEmpty {
       async let locked: Void = lock()
@@ -97,7 +97,7 @@ struct RunDriver {
       result.failures = unreachable + result.failures
       return result
     }
-    var result = try await surveyed()
+    var result = try await run.survey(comparingHashes: comparingHashes)
     result.failures = unreachable + result.failures
     return result
   }

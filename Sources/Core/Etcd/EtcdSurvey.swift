@@ -30,6 +30,27 @@ public enum EtcdSurvey {
       }
   }
 
+  /// The probes for the hash of a member's key-value store up to a revision; 0: its newest. They read the whole
+  /// store, so only what compares hashes asks. Below 3.5 there is no `hashkv` (404), and `hash` is the database file's.
+  public static func hashProbes(for host: HostSpec, revision: Int64 = 0) -> [Probe] {
+    [(hashKV, #"{"revision":"\#(revision)"}"#), (hash, "{}")].map { path, body in
+      Probe.etcd(
+        id: id(path),
+        EtcdProbe(
+          endpoint: host.clientEndpoint, path: path, body: body,
+          certificate: host.layout.certificate(.healthcheckClient), key: host.layout.key(.healthcheckClient),
+          authority: host.layout.authorityCertificate))
+    }
+  }
+
+  /// The hash among answers to ``hashProbes(for:revision:)``; nil where the member gave none.
+  public static func hash(in answers: ProbeAnswers, revision: Int64 = 0) -> EtcdHash? {
+    if let body = body(id(hashKV), in: answers), let hash = try? EtcdGateway.hash(body, asked: revision) { return hash }
+    return body(id(hash), in: answers).flatMap { try? EtcdGateway.hash($0) }
+  }
+
+  private static let hashKV = "/v3/maintenance/hashkv"
+  private static let hash = "/v3/maintenance/hash"
   private static let list = "/v3/cluster/member/list"
   private static let status = "/v3/maintenance/status"
   private static let alarm = "/v3/maintenance/alarm"
@@ -55,6 +76,7 @@ public enum EtcdSurvey {
     if let body = body(id(list), in: answers) { observation.memberList = try? EtcdGateway.memberList(body) }
     if let body = body(id(status), in: answers) { observation.status = try? EtcdGateway.status(body) }
     if let body = body(id(alarm), in: answers) { observation.alarms = try? EtcdGateway.alarms(body) }
+    observation.hash = hash(in: answers)
     return observation
   }
 

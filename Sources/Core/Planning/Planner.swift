@@ -174,7 +174,8 @@ struct Planner {
     let written = (part.files + part.manifest).compactMap { step in
       if case .write(let change) = step { change.file.path } else { nil }
     }
-    part.folders = missingFolders(for: written, host)
+    // A folder that the service needs as well is made with it; whoever comes first makes what is above its files.
+    part.folders = missingFolders(for: written, host).filter { !part.service.contains($0) }
     if host.seen(layout.dataFolder).kind == .absent, !founded {
       // kubeadm makes it 0700; the kubelet's DirectoryOrCreate would leave it readable (kubeadm `etcd/local.go`).
       part.folders.append(.makeFolder(path: layout.dataFolder, mode: 0o700, owner: owner))

@@ -135,14 +135,16 @@ public actor ClusterRun {
 
   /// Looks at all connected hosts at once, each in one command that changes nothing.
   ///
+  /// - Parameter comparingHashes: Whether each member is asked for the hash of its store, which reads all of it.
   /// - Throws: ``PluginError`` when a plugin cannot say what it must know.
-  public func survey() async throws(PluginError) -> SurveyResult {
+  public func survey(comparingHashes: Bool = false) async throws(PluginError) -> SurveyResult {
     var surveys: [String: Survey] = [:]
     for host in settings.spec.hosts {
       let context = context(of: host, token: nil, phase: .founding)
       let probes =
         CoreProbes.probes(for: host) + (try await settings.plugins.serviceManager.probes(for: context))
         + (try await settings.plugins.manifestWriter.probes(for: context))
+        + (comparingHashes ? EtcdSurvey.hashProbes(for: host) : [])
       surveys[host.name] = Survey(probes)
     }
     let hosts = settings.spec.hosts.filter { sessions[$0.name] != nil }
@@ -166,6 +168,30 @@ public actor ClusterRun {
     var observed: [String: ObservedHost] = [:]
     for case .success(let host) in results { observed[host.name] = host }
     return SurveyResult(observed: observed, failures: results.failures())
+  }
+
+  /// Asks every member for its hash up to one revision that all of them have, where their newest ones differ.
+  ///
+  /// - Parameter observation: What a survey with `comparingHashes` saw.
+  /// - Returns: The same, with hashes that can be compared where this etcd lets them be.
+  public func aligningHashes(of observation: ClusterObservation) async -> ClusterObservation {
+    let hashes = observation.members.compactMap(\.hash)
+    guard hashes.count == observation.members.count, hashes.allSatisfy({ $0.compactRevision != nil }),
+      let revision = hashes.map(\.revision).min(), hashes.contains(where: { $0.revision != revision })
+    else { return observation }
+    let toolkit = settings.toolkit
+    let clock = settings.wallClock
+    let answers = await forEachHost(settings.spec.hosts) { [sessions] host -> Result<EtcdHash?, RunFailure> in
+      guard let session = sessions[host.name] else { return .success(nil) }
+      let survey = Survey(EtcdSurvey.hashProbes(for: host, revision: revision))
+      let seen = try? await survey.observe(session, toolkit: toolkit, wallClock: clock)
+      return .success(seen.flatMap { EtcdSurvey.hash(in: $0.answers, revision: revision) })
+    }
+    var aligned = observation
+    for (index, answer) in answers.enumerated() where index < aligned.members.count {
+      if case .success(let hash) = answer { aligned.members[index].hash = hash }
+    }
+    return aligned
   }
 
   /// What a plugin is told of a host's member.
