@@ -99,10 +99,10 @@ struct ApplyCommand: AsyncParsableCommand {
     }
     let stop = StopSignal()
     let execution = Task { await driver.run.execute(plan, stop: stop) }
-    let interruption = await Interruption(
+    let interruption = Interruption(
       stop: stop, report: { driver.reporter.report(.stopRequested) }, cancel: { execution.cancel() })
     let report = await execution.value
-    await interruption.end()
+    interruption.end()
     driver.reporter.finish()
     guard report.outcome == .done else { return tell(report, plan, driver) }
     if plan.onlyResumes {

@@ -4,7 +4,8 @@ internal import QuorateCore
 internal import Synchronization
 
 /// Ctrl-C and termination: the first one asks the run to stop at a step's end, the second one cancels what is under way.
-@MainActor
+///
+/// Not bound to the main actor: its handlers run on a queue, where a closure of the main actor would trap.
 final class Interruption {
   private var sources: [any DispatchSourceSignal] = []
 

@@ -161,7 +161,8 @@ public actor ClusterRun {
         return .success(observed)
       } catch {
         let failure = RunFailure(error, doing: "survey", host: host)
-        report(.surveyFailed(host: host.name, why: failure.why))
+        // Who cancelled it says why.
+        if failure.code != "transport.cancelled" { report(.surveyFailed(host: host.name, why: failure.why)) }
         return .failure(failure)
       }
     }
