@@ -14,6 +14,9 @@ public final class SSHTransport: Transport {
     make: .transport { settings, context throws(PluginError) in try SSHTransport(settings: settings, context: context) }
   )
 
+  /// The version of libssh2 that is linked. Before 1.11 it cannot use RSA keys with OpenSSH 8.8 and later.
+  public static var libraryVersion: Version { SSHLibrary.version }
+
   private struct State {
     var connections: [UInt64: SSHConnection] = [:]
     var nextID: UInt64 = 1
