@@ -91,8 +91,9 @@ struct ApplyCommand: AsyncParsableCommand {
       guard Confirmation.ask("Carry out this plan? Only 'yes' is accepted: ") else {
         driver.problems.report(
           RunFailure(
-            code: "run.not-confirmed", what: "the plan was not confirmed", why: "only 'yes' carries it out",
-            fix: "run it again and answer yes, or give --yes"),
+            code: "run.not-confirmed", what: "the plan was not confirmed",
+            why: Confirmation.isPossible ? "only 'yes' carries it out" : "there is no terminal to ask on",
+            fix: Confirmation.isPossible ? "run it again and answer yes, or give --yes" : "give --yes to carry it out"),
           now: "nothing was changed on any host")
         return ExitStatus.failed.code
       }
@@ -137,7 +138,7 @@ struct ApplyCommand: AsyncParsableCommand {
     finish(
       driver, report,
       "\(members), cluster \(health.clusterIDs.first.map { "\($0)" } ?? "?"): \(counts.additions) added, "
-        + "\(counts.changes) changed, \(counts.certificates) certificates issued.", startedAt)
+        + "\(counts.changes) changed, \(counts.certificatesText) issued.", startedAt)
     return health.isHealthy ? nil : ExitStatus.failed.code
   }
 

@@ -42,6 +42,7 @@ struct HealthCommand: AsyncParsableCommand {
       }
       ClusterText(console: console).show(health, comparesHashes: true)
       for finding in health.findings { driver.problems.report(finding) }
+      if !survey.failures.isEmpty { throw ExitStatus(of: survey.failures.map(\.code)).code }
       if !health.isHealthy { throw ExitStatus.failed.code }
     } catch { throw driver.fail(error, now: "nothing was changed on any host") }
   }

@@ -42,7 +42,10 @@ struct InitCommand: AsyncParsableCommand {
       try OperatorFiles().write(SecretBytes(Array(text.utf8)), to: file, mode: 0o644)
     } catch {
       var failure = error
-      failure.fix = "choose another file by -f, or move \(file) away: an existing file is never overwritten"
+      failure.fix =
+        OperatorFiles().exists(file)
+        ? "choose another file by -f, or move \(file) away: an existing file is never overwritten"
+        : "choose another file by -f"
       problems.report(failure, now: "nothing was written")
       throw ExitStatus.failed.code
     }

@@ -5,7 +5,8 @@ internal import Glibc
 /// `quorate runs`: the journals of earlier runs.
 struct RunsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "runs", abstract: "Lists the runs that changed something, the latest last.")
+    commandName: "runs",
+    abstract: "Lists the runs of apply on this machine, the latest last, and where their journals are.")
 
   @OptionGroup var outputOptions: OutputOptions
 

@@ -1,8 +1,11 @@
 internal import ArgumentParser
+internal import Glibc
 
 /// How a command reaches the hosts, and where passwords come from.
 struct ConnectionOptions: ParsableArguments {
-  @Option(name: .long, help: "How many seconds one attempt to connect may take.")
+  @Option(
+    name: .long, help: "How many seconds connecting to a host may take, where the transport's own setting does not say."
+  )
   var connectTimeout = 10.0
 
   @Flag(name: .long, help: "Ask for sudo's password once, on the terminal.")
@@ -21,6 +24,10 @@ struct ConnectionOptions: ParsableArguments {
     for (name, descriptor) in [("--become-pass-fd", becomePassFd), ("--key-pass-fd", keyPassFd)] {
       if let descriptor, descriptor < 0 {
         throw ValidationError("\(name) takes a descriptor's number, not \(descriptor).")
+      }
+      if let descriptor, fcntl(descriptor, F_GETFD) < 0 {
+        throw ValidationError(
+          "\(name) \(descriptor): descriptor \(descriptor) is not open; open it by \(descriptor)<FILE.")
       }
     }
   }

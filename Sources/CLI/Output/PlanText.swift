@@ -60,7 +60,7 @@ struct PlanText {
     guard !plan.isEmpty else { return "No changes: \(plan.spec.name) is as the configuration describes it." }
     let counts = PlanCounts(plan)
     return
-      "Plan: \(counts.additions) to add, \(counts.changes) to change, \(counts.certificates) certificates to issue, "
+      "Plan: \(counts.additions) to add, \(counts.changes) to change, \(counts.certificatesText) to issue, "
       + "on \(counts.hosts) of \(plan.spec.hosts.count) hosts."
   }
 
@@ -104,15 +104,20 @@ struct PlanCounts {
   var certificates = 0
   var hosts = 0
 
+  /// `1 certificate`, `12 certificates`.
+  var certificatesText: String { certificates == 1 ? "1 certificate" : "\(certificates) certificates" }
+
   init(_ plan: Plan) {
     var touched: Set<String> = []
+    // Two stages that need the same folder both make sure of it.
+    var folders: Set<String> = []
     for stage in plan.stages {
       certificates += stage.certificates.count
       for host in stage.hosts {
         touched.insert(host.host)
         for step in host.steps {
           switch step {
-          case .makeFolder: additions += 1
+          case .makeFolder(let path, _, _): additions += folders.insert("\(host.host) \(path)").inserted ? 1 : 0
           case .write(let change): if change.isAddition { additions += 1 } else { changes += 1 }
           case .setAttributes, .resumeStaged, .discardStaged: changes += 1
           case .execute, .awaitHealth: break

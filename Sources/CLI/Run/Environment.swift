@@ -16,7 +16,7 @@ enum Environment {
     var name = [CChar](repeating: 0, count: 256)
     gethostname(&name, name.count - 1)
     let machine = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    let user = environment("USER") ?? environment("LOGNAME") ?? "uid \(getuid())"
+    let user = getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "uid \(getuid())"
     return "\(user) on \(machine)"
   }
 

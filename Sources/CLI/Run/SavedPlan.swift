@@ -14,7 +14,12 @@ enum SavedPlan {
   ///
   /// - Throws: ``RunFailure`` when the file is no plan of this version.
   static func read(_ path: String) throws -> Plan {
-    let bytes = try OperatorFiles().read(path, limit: 16 << 20)
+    let bytes: [UInt8]
+    do { bytes = try OperatorFiles().read(path, limit: 16 << 20) } catch {
+      var failure = error
+      failure.fix = "check the path given by --plan; quorate plan --out \(path) makes one"
+      throw failure
+    }
     let plan = try? JSONDecoder().decode(Plan.self, from: Data(bytes))
     guard let plan, plan.format == Plan.currentFormat else {
       throw RunFailure(
