@@ -68,7 +68,7 @@ let package = Package(
     module("Etcd", needs: ["QuorateCore", "CCurl", "COpenSSL"], exclude: ["CCurl"]),
     module("PluginKit", needs: ["QuorateCore"]),
     module("Testing", needs: ["QuorateCore"]),
-    library("COpenSSL", in: "PKI", pkgConfig: "openssl", package: "libssl-dev"),
+    library("COpenSSL", in: "PKI", pkgConfig: "libcrypto", package: "libssl-dev"),
     library("CCurl", in: "Etcd", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
     .systemLibrary(name: "CSpawn", path: "Sources/Plugins/LocalTransport/CSpawn"),
     library("CLibSSH2", in: "Plugins/SSHTransport", pkgConfig: "libssh2", package: "libssh2-1-dev"),

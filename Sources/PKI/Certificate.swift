@@ -28,10 +28,14 @@ final class Certificate {
   /// - Throws: ``PluginError`` when there is none, or one cannot be read.
   static func all(in bytes: [UInt8]) throws(PluginError) -> [Certificate] {
     try checkSize(bytes)
-    // A DER certificate is a SEQUENCE; no PEM text begins with that byte.
-    if bytes.first == 0x30 { return [try Certificate(der: bytes)] }
+    // As Go does: what holds PEM is PEM, whatever else stands in it.
     let blocks = bytes.withUnsafeBytes { PEM.blocks(in: $0, limit: 32) }.filter { $0.label == "CERTIFICATE" }
-    guard !blocks.isEmpty else { throw OpenSSLLibrary.refusal("there is no certificate in the file") }
+    if blocks.isEmpty {
+      guard let certificate = bytes.withUnsafeBytes({ Self.decoded($0) }) else {
+        throw OpenSSLLibrary.refusal("there is no certificate in the file")
+      }
+      return [Certificate(owning: certificate)]
+    }
     var certificates: [Certificate] = []
     for block in blocks.prefix(16) {
       guard let certificate = block.content.withBytes({ Self.decoded($0) }) else {

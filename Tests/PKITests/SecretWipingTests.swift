@@ -78,7 +78,10 @@ private final class MemoryScanner {
       let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
       let fields = text.split(separator: " ")
       let ends = fields.first?.split(separator: "-").compactMap { UInt($0, radix: 16) } ?? []
-      if ends.count == 2, fields.count > 1, fields[1].hasPrefix("rw") { ranges.append((ends[0], ends[1])) }
+      // A region of gigabytes is a sanitizer's own.
+      if ends.count == 2, fields.count > 1, fields[1].hasPrefix("rw"), ends[1] - ends[0] < 1 << 31 {
+        ranges.append((ends[0], ends[1]))
+      }
     }
     var found = 0
     for (start, end) in ranges where !(start...end).contains(UInt(bitPattern: buffer)) {
