@@ -102,5 +102,6 @@ let package = Package(
     // No test: a program whose libraries `scripts/check` looks at.
     .executableTarget(
       name: "CoreAlone", dependencies: ["QuorateCore"], path: "Tests/CoreAlone", swiftSettings: settings),
+    tests("Etcd", needs: ["QuorateCore", "QuorateEtcd", "COpenSSL"]),
   ]
 )

@@ -11,8 +11,10 @@ public import QuorateCore
 /// The member's certificate must be issued by the given CA, and by no other, and name the endpoint's address. Neither
 /// a proxy nor the system's CAs have a part in it.
 public final class EtcdClient: Sendable {
-  /// Opens a connected stream socket to the member's client endpoint; whoever calls it owns the descriptor.
-  public typealias Connector = @Sendable () async throws(TransportError) -> Int32
+  /// Makes clients for Core, which knows this module by its contract only.
+  public static let factory: EtcdClientFactory = { host, credentials, stream in
+    EtcdClient(endpoint: host.clientEndpoint, host: host.name, credentials: credentials, stream: stream)
+  }
 
   /// The member's client endpoint, which its certificate must name.
   public let endpoint: NetworkEndpoint
@@ -21,7 +23,7 @@ public final class EtcdClient: Sendable {
 
   let name: String
   private let credentials: EtcdCredentials
-  private let connector: Connector
+  private let stream: EtcdStream
   private let thread: CurlThread
 
   /// Makes a client. Nothing is connected before the first call.
@@ -31,15 +33,15 @@ public final class EtcdClient: Sendable {
   ///   - host: The host's name, for messages; nil: the endpoint stands alone.
   ///   - credentials: What to show, and whom to trust.
   ///   - timeoutSeconds: The time limit of a call.
-  ///   - connector: Opens a stream to the endpoint.
+  ///   - stream: Opens a stream to the endpoint, when one is needed.
   public init(
     endpoint: NetworkEndpoint, host: String? = nil, credentials: EtcdCredentials, timeoutSeconds: Double = 5,
-    connector: @escaping Connector
+    stream: @escaping EtcdStream
   ) {
     self.endpoint = endpoint
     self.timeoutSeconds = timeoutSeconds
     self.credentials = credentials
-    self.connector = connector
+    self.stream = stream
     name = host.map { "\($0) (\(endpoint))" } ?? endpoint.description
     thread = CurlThread(endpoint: endpoint, credentials: credentials)
   }
@@ -103,7 +105,7 @@ public final class EtcdClient: Sendable {
 
   private func connect(for exchange: Exchange) async throws(EtcdError) -> Int32 {
     do {
-      return try await connector()
+      return try await stream()
     } catch {
       let code: EtcdError.Code =
         switch error.code {

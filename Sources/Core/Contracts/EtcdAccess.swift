@@ -48,3 +48,10 @@ public protocol EtcdAccess: Sendable {
   /// Ends the connection and every call under way.
   func close() async
 }
+
+/// Opens a connected stream socket to a member's client endpoint, as ``Transport/stream(to:on:)`` does; whoever calls it
+/// owns the descriptor. It is called again where the stream before has ended.
+public typealias EtcdStream = @Sendable () async throws(TransportError) -> Int32
+
+/// Makes a client of a host's member. Nothing is connected before the first call.
+public typealias EtcdClientFactory = @Sendable (HostSpec, EtcdCredentials, @escaping EtcdStream) -> any EtcdAccess

@@ -22,14 +22,14 @@ final class EtcdCluster: Sendable {
   }
 
   /// Starts a cluster and waits until each of its members serves.
-  static func start(_ count: Int) async throws -> EtcdCluster {
+  static func start(_ count: Int, _ arguments: [String] = []) async throws -> EtcdCluster {
     let authority = try await TestAuthority(in: TestAuthority.makeFolder())
     try await authority.issue("server")
     try await authority.issue("client", names: "DNS:client")
     let ports = try Sockets.freePorts(count * 3)
     let hosts = try (0..<count).map { try host($0, ports: Array(ports[($0 * 3)..<($0 * 3 + 3)])) }
     let cluster = hosts.map { "\($0.name)=\($0.peerURL)" }.joined(separator: ",")
-    let members = hosts.map { start($0, in: authority, initialCluster: cluster, state: "new") }
+    let members = hosts.map { start($0, in: authority, initialCluster: cluster, state: "new", arguments) }
     let started = EtcdCluster(authority: authority, hosts: hosts, members: members)
     for member in members where await !member.waitForLine(where: isReady) {
       await started.stop()
@@ -59,7 +59,8 @@ final class EtcdCluster: Sendable {
   @Sendable private static func isReady(_ line: String) -> Bool { line.contains("serving client traffic securely") }
 
   private static func start(
-    _ host: HostSpec, in authority: TestAuthority, initialCluster: String, state: String
+    _ host: HostSpec, in authority: TestAuthority, initialCluster: String, state: String,
+    _ arguments: [String] = []
   ) -> ChildProcess {
     let files = ["", "peer-"].flatMap { kind in
       [
@@ -76,7 +77,7 @@ final class EtcdCluster: Sendable {
         "--initial-cluster-state=\(state)", "--logger=zap",
         // Members that have been connected for less than five seconds may be changed too.
         "--strict-reconfig-check=false",
-      ] + files)
+      ] + files + arguments)
   }
 
   /// Ends every member and removes the folder.
@@ -109,11 +110,12 @@ final class EtcdCluster: Sendable {
 /// Gives a suite a cluster of its own, which ends with it.
 struct WithCluster: SuiteTrait, TestScoping {
   let count: Int
+  let arguments: [String]
 
   func provideScope(
     for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
   ) async throws {
-    let cluster = try await EtcdCluster.start(count)
+    let cluster = try await EtcdCluster.start(count, arguments)
     do { try await EtcdCluster.$shared.withValue(cluster) { try await function() } } catch {
       await cluster.stop()
       throw error
@@ -124,5 +126,7 @@ struct WithCluster: SuiteTrait, TestScoping {
 
 extension Trait where Self == WithCluster {
   /// A cluster of so many real members.
-  static func cluster(_ count: Int) -> Self { WithCluster(count: count) }
+  static func cluster(_ count: Int, _ arguments: [String] = []) -> Self {
+    WithCluster(count: count, arguments: arguments)
+  }
 }

@@ -1,5 +1,3 @@
-public import QuorateCore
-
 /// What a client shows to a member, and whom it trusts: PEM, in memory only.
 public struct EtcdCredentials: Sendable {
   /// The client's certificate, PEM; more certificates may follow it.
