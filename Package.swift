@@ -96,7 +96,6 @@ let package = Package(
       resources: [.copy("Cases")]),
     tests("PKI", needs: ["QuoratePKI", "QuorateCore", "COpenSSL"], resources: [.copy("Fixtures")]),
     tests("OpenSSLIssuer", needs: ["OpenSSLIssuer", "QuoratePKI", "QuorateCore"]),
-    tests("Etcd", needs: ["QuorateCore", "QuorateEtcd"]),
     tests("CLI", needs: ["quorate", "QuorateTesting"], resources: [.copy("Cases")]),
     tests("EndToEnd", at: "Tests/EndToEnd", needs: ["quorate", "QuorateTesting"]),
     // No test: a program whose libraries `scripts/check` looks at.

@@ -16,7 +16,6 @@ final class Interruption {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler(
-        // Without @Sendable it would be the main actor's, and be ended by the runtime on this queue's thread.
         handler: DispatchWorkItem { @Sendable in
           stop.request()
           if received.next() == 1 { report() } else { cancel() }
