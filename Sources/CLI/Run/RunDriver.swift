@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import QuorateConfiguration
 internal import QuorateCore
+internal import QuorateEtcd
 internal import QuoratePKI
 
 /// What the commands that reach hosts have in common: plugins, connections, survey, plan, and telling what went wrong.
@@ -40,7 +41,8 @@ struct RunDriver {
     let startedAt = Instant(secondsSinceEpoch: Int64(Environment.now()))
     run = ClusterRun(
       ClusterRun.Settings(
-        spec: spec, plugins: plugins, toolkit: OpenSSLToolkit(), wallClock: Environment.now,
+        spec: spec, plugins: plugins, toolkit: OpenSSLToolkit(), etcdClients: EtcdClient.factory,
+        wallClock: Environment.now,
         holder: "\(Environment.whoAndWhere), process \(Environment.processID), since \(startedAt.text)",
         acceptsDowntime: acceptsDowntime, connectSeconds: connection.connectTimeout, report: reporter.report))
   }

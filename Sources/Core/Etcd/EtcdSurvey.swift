@@ -62,6 +62,14 @@ public enum EtcdSurvey {
     return nil
   }
 
+  /// Whether the host runs a member and has no program to ask its client endpoint with.
+  static func isUnanswerable(_ answers: ProbeAnswers) -> Bool {
+    guard case .unavailable? = answers.byKey[id(list)], case .http(let status, _)? = answers.byKey[id("/health")] else {
+      return false
+    }
+    return status != 0
+  }
+
   /// The key of the probe that reads the metrics.
   public static let metricsKey = id("/metrics")
 

@@ -9,6 +9,8 @@ public actor ClusterRun {
     public var spec: ClusterSpec
     /// Who does it.
     public var plugins: PluginSet
+    /// Makes etcd clients on this side, for hosts that have no program that speaks TLS.
+    public var etcdClients: EtcdClientFactory
     /// Keys and certificates.
     public var toolkit: any CertificateToolkit
     /// Seconds since 1970, as this machine's clock has it.
@@ -24,7 +26,7 @@ public actor ClusterRun {
 
     /// Makes settings.
     public init(
-      spec: ClusterSpec, plugins: PluginSet, toolkit: any CertificateToolkit,
+      spec: ClusterSpec, plugins: PluginSet, toolkit: any CertificateToolkit, etcdClients: @escaping EtcdClientFactory,
       wallClock: @escaping @Sendable () -> Double,
       holder: String, acceptsDowntime: Bool = false, connectSeconds: Double = 10,
       report: @escaping @Sendable (RunEvent) -> Void = { _ in }
@@ -32,6 +34,7 @@ public actor ClusterRun {
       self.spec = spec
       self.plugins = plugins
       self.toolkit = toolkit
+      self.etcdClients = etcdClients
       self.wallClock = wallClock
       self.holder = holder
       self.acceptsDowntime = acceptsDowntime
@@ -122,12 +125,15 @@ public actor ClusterRun {
     public var observed: [String: ObservedHost]
     /// The hosts that could not be surveyed.
     public var failures: [RunFailure]
+    /// What was asked from this side, where the host itself could not ask.
+    var askedFromHere: [String: MemberObservation] = [:]
 
     /// What the members answered, each asked alone.
     public func cluster(_ spec: ClusterSpec) -> ClusterObservation {
       ClusterObservation(
         members: spec.hosts.map { host in
-          observed[host.name].map { EtcdSurvey.observation(of: host, answers: $0.answers) }
+          askedFromHere[host.name]
+            ?? observed[host.name].map { EtcdSurvey.observation(of: host, answers: $0.answers) }
             ?? MemberObservation(of: host, health: .unreachable("the host could not be reached"))
         })
     }
@@ -168,7 +174,16 @@ public actor ClusterRun {
     }
     var observed: [String: ObservedHost] = [:]
     for case .success(let host) in results { observed[host.name] = host }
-    return SurveyResult(observed: observed, failures: results.failures())
+    var result = SurveyResult(observed: observed, failures: results.failures())
+    let silent = hosts.filter { host in observed[host.name].map { EtcdSurvey.isUnanswerable($0.answers) } ?? false }
+    let asked = await forEachHost(silent) { [sessions, settings] host -> Result<MemberObservation, RunFailure> in
+      guard let session = sessions[host.name] else { return .failure(RunFailure.notConnected(host)) }
+      do { return .success(try await MemberAccess(makeClient: settings.etcdClients).observe(session)) } catch {
+        return .failure(RunFailure(error, doing: "ask the member on", host: host))
+      }
+    }
+    for case .success(let observation) in asked { result.askedFromHere[observation.host] = observation }
+    return result
   }
 
   /// Asks every member for its hash up to one revision that all of them have, where their newest ones differ.

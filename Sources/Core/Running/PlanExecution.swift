@@ -150,6 +150,9 @@ struct PlanExecution {
   private func observe(_ session: HostSession) async throws -> MemberObservation {
     let probes = EtcdSurvey.probes(for: session.host).filter { $0.key != EtcdSurvey.metricsKey }
     let answers = try await Survey(probes).observe(session, toolkit: settings.toolkit, wallClock: settings.wallClock)
+    if EtcdSurvey.isUnanswerable(answers.answers) {
+      return try await MemberAccess(makeClient: settings.etcdClients).observe(session)
+    }
     return EtcdSurvey.observation(of: session.host, answers: answers.answers)
   }
 
@@ -176,7 +179,7 @@ struct PlanExecution {
         var answer = try await session.perform(program.operations, timeoutSeconds: host.seconds)
         defer { answer.wipe() }
         var filled = SlotValues()
-        if asks != nil { try fillRecord(&filled, session.host, answer.replies.last) }
+        if asks != nil { try await fillRecord(&filled, session, answer.replies.last) }
         settings.report(
           .hostFinished(
             stage, host: host.host, steps: host.steps.count, seconds: settings.wallClock() - start))
@@ -193,7 +196,8 @@ struct PlanExecution {
     return .failure(failure)
   }
 
-  private func fillRecord(_ slots: inout SlotValues, _ host: HostSpec, _ reply: HostReply?) throws {
+  private func fillRecord(_ slots: inout SlotValues, _ session: HostSession, _ reply: HostReply?) async throws {
+    let host = session.host
     let list: EtcdMemberList
     switch reply {
     case .etcd(let answers)?:
@@ -206,11 +210,15 @@ struct PlanExecution {
           fix: "look at etcd's log on the host")
       }
       list = read
-    case .unavailable(let why)?:
-      throw RunFailure(
-        host: host.name, stage: .founding, code: "host.no-tls-client", what: "\(host.name) cannot ask its member",
-        why: why,
-        fix: "install curl or openssl on the host")
+    case .unavailable?:
+      guard let asked = try await MemberAccess(makeClient: settings.etcdClients).observe(session).memberList else {
+        throw RunFailure(
+          host: host.name, stage: .founding, code: "etcd.no-answer",
+          what: "\(host.name)'s member does not list the members",
+          why: "it was asked from this side, as the host has neither curl nor openssl",
+          fix: "look at etcd's log on the host")
+      }
+      list = asked
     default: return
     }
     let record = MemberRecord(

@@ -1,0 +1,43 @@
+/// The operator's own way to a member, for hosts that have no program that speaks TLS: an etcd client on this side,
+/// through a stream of the transport, with the host's own client pair in memory.
+struct MemberAccess: Sendable {
+  let makeClient: EtcdClientFactory
+
+  /// Asks a member everything that an observation holds.
+  ///
+  /// - Parameter session: The member's host.
+  /// - Throws: ``TransportError``, ``HostProgramError``, ``RunFailure`` when the client pair cannot be read.
+  func observe(_ session: HostSession) async throws -> MemberObservation {
+    let client = makeClient(session.host, try await credentials(session)) { () throws(TransportError) -> Int32 in
+      let endpoint = session.host.clientEndpoint
+      return try await session.transport.stream(
+        to: .tcp(host: endpoint.address.description, port: endpoint.port), on: session.opened.connection)
+    }
+    let observation = await client.observe(session.host, hashRevision: nil)
+    await client.close()
+    return observation
+  }
+
+  /// The host's `healthcheck-client` pair and its CA, read into memory.
+  private func credentials(_ session: HostSession) async throws -> EtcdCredentials {
+    let layout = session.host.layout
+    let paths = (
+      layout.certificate(.healthcheckClient), layout.key(.healthcheckClient), layout.authorityCertificate
+    )
+    var answer = try await session.perform(
+      [.files(limit: CoreProbes.fileLimit, paths: [paths.0, paths.1, paths.2])], timeoutSeconds: 30)
+    defer { answer.wipe() }
+    guard case .files(let found)? = answer.replies.first, let certificate = content(paths.0, found, answer),
+      var key = content(paths.1, found, answer), let authority = content(paths.2, found, answer)
+    else {
+      throw RunFailure(
+        host: session.host.name, code: "host.no-client-pair", what: "cannot ask the member of \(session.host.name)",
+        why: "its client pair \(paths.0) cannot be read", fix: "run quorate verify, then quorate apply")
+    }
+    return EtcdCredentials(certificate: certificate, key: SecretBytes(wiping: &key), authority: authority)
+  }
+
+  private func content(
+    _ path: String, _ found: [String: (file: ObservedFile, content: Range<Int>?)], _ answer: HostAnswer
+  ) -> [UInt8]? { found[path]?.content.flatMap { Base64.decode(answer.bytes[$0]) } }
+}
