@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// The operator's own way to a member, for hosts that have no program that speaks TLS: an etcd client on this side,
 /// through a stream of the transport, with the host's own client pair in memory.
 struct MemberAccess: Sendable {
@@ -8,13 +10,24 @@ struct MemberAccess: Sendable {
   /// - Parameter session: The member's host.
   /// - Throws: ``TransportError``, ``HostProgramError``, ``RunFailure`` when the client pair cannot be read.
   func observe(_ session: HostSession) async throws -> MemberObservation {
+    let refusal = Refusal()
     let client = makeClient(session.host, try await credentials(session)) { () throws(TransportError) -> Int32 in
       let endpoint = session.host.clientEndpoint
-      return try await session.transport.stream(
-        to: .tcp(host: endpoint.address.description, port: endpoint.port), on: session.opened.connection)
+      do throws(TransportError) {
+        return try await session.transport.stream(
+          to: .tcp(host: endpoint.address.description, port: endpoint.port), on: session.opened.connection)
+      } catch {
+        refusal.note(error)
+        throw error
+      }
     }
-    let observation = await client.observe(session.host, hashRevision: nil)
+    var observation = await client.observe(session.host, hashRevision: nil)
     await client.close()
+    if let error = refusal.error, error.code == .forwardingRefused {
+      observation.health = .unreachable(
+        "the host has neither curl nor openssl to ask its member with, and \(error.why); install one of them there, "
+          + "or \(error.fix)")
+    }
     return observation
   }
 
@@ -40,4 +53,13 @@ struct MemberAccess: Sendable {
   private func content(
     _ path: String, _ found: [String: (file: ObservedFile, content: Range<Int>?)], _ answer: HostAnswer
   ) -> [UInt8]? { found[path]?.content.flatMap { Base64.decode(answer.bytes[$0]) } }
+
+  /// Why no stream could be opened.
+  private final class Refusal: Sendable {
+    private let noted = Mutex<TransportError?>(nil)
+
+    var error: TransportError? { noted.withLock { $0 } }
+
+    func note(_ error: TransportError) { noted.withLock { $0 = error } }
+  }
 }
