@@ -2,7 +2,8 @@
 // compared with making nothing but as many bare keys on all processors.
 //
 //   swift build -c release --product certificate-benchmark
-//   .build/release/certificate-benchmark [ALGORITHM] [RUNS]
+//   .build/release/certificate-benchmark [ALGORITHM] [RUNS]    a report
+//   .build/release/certificate-benchmark --once ALGORITHM      the seconds of one run, for a harness that alternates
 
 internal import COpenSSL
 internal import Glibc
@@ -12,16 +13,23 @@ internal import QuoratePKI
 
 @main enum CertificateBenchmark {
   static func main() async throws {
-    let arguments = CommandLine.arguments
+    var arguments = CommandLine.arguments
+    let isOnce = arguments.count > 1 && arguments[1] == "--once"
+    if isOnce { arguments.remove(at: 1) }
     let algorithm = arguments.count > 1 ? KeyAlgorithm(rawValue: arguments[1]) : .ecdsaP256
     let runs = arguments.count > 2 ? Int(arguments[2]) : 20
     guard let algorithm, let runs, runs > 0 else {
-      print("usage: certificate-benchmark [\(KeyAlgorithm.allCases.map(\.rawValue).joined(separator: "|"))] [RUNS]")
+      let algorithms = KeyAlgorithm.allCases.map(\.rawValue).joined(separator: "|")
+      print("usage: certificate-benchmark [\(algorithms)] [RUNS]\n       certificate-benchmark --once [\(algorithms)]")
       exit(64)
     }
     let cluster = try Cluster(algorithm)
     var whole: [Double] = []
     var bare: [Double] = []
+    if isOnce {
+      print(try await milliseconds { _ = try await cluster.makeCertificates() } / 1000)
+      return
+    }
     _ = try await cluster.makeCertificates()
     for _ in 0..<runs {
       whole.append(try await milliseconds { _ = try await cluster.makeCertificates() })
