@@ -153,6 +153,23 @@ import Testing
     }
   }
 
+  @Test func `A change whose answer broke off may have happened, and a read has changed nothing`() async throws {
+    try await withAuthority { authority in
+      let file = "\(authority.folder)/answer"
+      try Data("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{".utf8).write(to: URL(fileURLWithPath: file))
+      for isChange in [true, false] {
+        let server = try await TLSServer.start("server", in: authority, sending: file)
+        let client = server.client(try authority.credentials("client"))
+        let error = await #expect(throws: EtcdError.self) {
+          if isChange { try await client.put([1], at: [1]) } else { _ = try await client.get([1]) }
+        }
+        #expect(error?.code == .connectionLost && error?.mayHaveHappened == isChange, "\(String(describing: error))")
+        await client.close()
+        await server.stop()
+      }
+    }
+  }
+
   @Test func `An endless answer is cut off at the limit, and endless headers are too`() async throws {
     try await withAuthority { authority in
       let start = Data("HTTP/1.1 200 OK\r\n\r\n".utf8)

@@ -1,6 +1,8 @@
 import Foundation
+import Glibc
 import QuorateCore
 import QuorateEtcd
+import Synchronization
 import Testing
 
 @Suite(.enabled(if: EtcdCluster.isInstalled, EtcdCluster.missing), .cluster(1), .timeLimit(.minutes(3)))
@@ -87,6 +89,35 @@ struct OneMemberTests {
     for _ in 0..<20 { _ = try await client.status() }
     try await client.put([1], at: Array("stream".utf8))
     #expect(streams.value == 1)
+    await client.close()
+  }
+
+  @Test func `A connection that ended while it was idle is replaced, before a read and before a change`() async throws {
+    let host = try EtcdCluster.current.hosts[0]
+    let streams = Counter()
+    let last = Mutex(Int32(-1))
+    let client = EtcdClient.factory(host, try EtcdCluster.current.authority.credentials("client")) {
+      () throws(TransportError) in
+      streams.add()
+      let stream = try Sockets.connect(to: host.ports.client)
+      last.withLock { $0 = dup(stream) }
+      return stream
+    }
+    /// Ends the connection as a network would, under the client's hands.
+    func cut() {
+      last.withLock { descriptor in
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        close(descriptor)
+      }
+    }
+    let member = try await client.status().memberID
+    cut()
+    _ = try await client.status()
+    #expect(streams.value == 2)
+    cut()
+    try await client.disarm(EtcdAlarm(.noSpace, memberID: member))
+    #expect(streams.value == 3)
+    cut()
     await client.close()
   }
 
