@@ -153,7 +153,6 @@ final class CurlSession {
     return [
       quorate_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText),
       quorate_curl_set_long(easy, CURLOPT_NOSIGNAL, 1),
-      quorate_curl_set_text(easy, CURLOPT_PROTOCOLS_STR, "https"),
       // Neither a proxy nor anything else of the operator's environment stands between a stream and its member.
       quorate_curl_set_text(easy, CURLOPT_PROXY, ""),
       quorate_curl_set_text(easy, CURLOPT_NOPROXY, "*"),
