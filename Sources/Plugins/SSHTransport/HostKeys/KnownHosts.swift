@@ -1,4 +1,5 @@
 internal import CLibSSH2
+internal import QuorateCore
 
 /// A file of known host keys (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT").
 ///

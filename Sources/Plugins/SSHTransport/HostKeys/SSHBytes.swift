@@ -1,4 +1,5 @@
 internal import CLibSSH2
+internal import QuorateCore
 
 /// Reads the data types of RFC 4251 section 5. Whatever is missing or too long is nil.
 struct SSHReader {
@@ -104,60 +105,4 @@ struct PublicKey: Sendable, Hashable {
 
   /// A type as `ssh-keyscan -t` and `ssh-keygen -t` take it.
   static func toolType(_ type: String) -> String { shortType(type).lowercased() }
-}
-
-/// Base 64 (RFC 4648 section 4).
-enum Base64 {
-  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-  /// The text of bytes.
-  static func encode(_ bytes: [UInt8]) -> String {
-    var text: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let group = bytes[start..<min(start + 3, bytes.count)]
-      let value = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-      for index in 0..<4 {
-        text.append(index <= group.count ? alphabet[value >> (18 - 6 * index) & 63] : UInt8(ascii: "="))
-      }
-    }
-    return String(decoding: text, as: UTF8.self)
-  }
-
-  /// The bytes of a text; nil when it is no base 64.
-  static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
-    guard text.count % 4 == 0 else { return nil }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.count / 4 * 3)
-    var value: UInt32 = 0
-    var digits = 0
-    var padding = 0
-    for character in text {
-      if character == UInt8(ascii: "=") {
-        padding += 1
-        guard padding <= 2 else { return nil }
-        value <<= 6
-      } else {
-        guard padding == 0, let digit = digit(character) else { return nil }
-        value = value << 6 | digit
-      }
-      digits += 1
-      if digits == 4 {
-        for index in 0..<(3 - padding) { bytes.append(UInt8(value >> UInt32(16 - 8 * index) & 255)) }
-        value = 0
-        digits = 0
-      }
-    }
-    return bytes
-  }
-
-  private static func digit(_ character: UInt8) -> UInt32? {
-    switch character {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(character) - 65
-    case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(character) - 71
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(character) + 4
-    case UInt8(ascii: "+"): 62
-    case UInt8(ascii: "/"): 63
-    default: nil
-    }
-  }
 }
