@@ -64,7 +64,8 @@ let package = Package(
   targets: bundled + [
     module("Core", resources: [.embedInCode("Host/program.sh")]),
     module("Configuration", needs: ["QuorateCore", .product(name: "Yams", package: "Yams")]),
-    module("PKI", needs: ["QuorateCore", "COpenSSL"], exclude: ["COpenSSL"]),
+    module("PKI", needs: ["QuorateCore", "COpenSSL", "CMemoryWiping"], exclude: ["COpenSSL", "CMemoryWiping"]),
+    .target(name: "CMemoryWiping", dependencies: ["COpenSSL"], path: "Sources/PKI/CMemoryWiping"),
     module("Etcd", needs: ["QuorateCore", "CCurl", "COpenSSL"], exclude: ["CCurl"]),
     module("PluginKit", needs: ["QuorateCore"]),
     module("Testing", needs: ["QuorateCore"]),

@@ -26,7 +26,6 @@ public final class CertificateAuthority {
   ///
   /// - Throws: ``PluginError`` when the profile cannot be carried out.
   public static func make(_ profile: AuthorityProfile) throws(PluginError) -> CertificateAuthority {
-    _ = OpenSSLLibrary.wipesFreedMemory
     guard profile.notBefore < profile.notAfter else {
       throw OpenSSLLibrary.refusal("the CA would end (\(profile.notAfter.text)) before it begins")
     }
@@ -44,7 +43,6 @@ public final class CertificateAuthority {
   ///
   /// - Throws: ``PluginError`` when there is no key, the key is another certificate's, or the certificate is no CA's.
   public init(_ material: AuthorityMaterial) throws(PluginError) {
-    _ = OpenSSLLibrary.wipesFreedMemory
     guard let secret = material.key else {
       throw OpenSSLLibrary.refusal(
         "the CA's certificate is there, but not its private key, so nothing can be issued",

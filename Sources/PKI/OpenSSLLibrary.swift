@@ -1,3 +1,4 @@
+internal import CMemoryWiping
 internal import COpenSSL
 internal import QuorateCore
 
@@ -6,9 +7,8 @@ enum OpenSSLLibrary {
   /// The name that errors carry.
   static let name = "openssl"
 
-  /// Whether OpenSSL clears every block that it frees. The first use asks for it; it holds for the whole process,
-  /// and cannot be had any more once another library has made OpenSSL allocate.
-  static let wipesFreedMemory: Bool = quorate_wipe_freed_memory() == 1
+  /// Whether OpenSSL clears every block that it frees; CMemoryWiping tells it to when the program is loaded.
+  static var wipesFreedMemory: Bool { quorate_wipes_freed_memory() == 1 }
 
   /// An error that says what could not be done and what OpenSSL gave as its reason; empties its queue of errors.
   static func failure(_ what: String, fix: String = "") -> PluginError {

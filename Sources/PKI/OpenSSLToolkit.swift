@@ -5,8 +5,7 @@ public import QuorateCore
 /// What Core needs of a cryptographic library, with OpenSSL 3.
 ///
 /// Keys are made on threads of their own, RSA on as many as there are processors; the other calls take well under a
-/// millisecond each. Making a toolkit has OpenSSL clear every block of memory that it frees from then on, in the whole
-/// process (``wipesFreedMemory``): make one before another library makes OpenSSL allocate.
+/// millisecond each. OpenSSL clears every block of memory that it frees, in the whole process (``wipesFreedMemory``).
 public struct OpenSSLToolkit: CertificateToolkit {
   private let clock: @Sendable () -> Instant
 
@@ -18,11 +17,10 @@ public struct OpenSSLToolkit: CertificateToolkit {
   /// - Parameter clock: What time it is, for ``verify(chain:against:authority:)``.
   public init(clock: @escaping @Sendable () -> Instant) {
     self.clock = clock
-    _ = OpenSSLLibrary.wipesFreedMemory
   }
 
-  /// Whether OpenSSL clears every block of memory that it frees. False where it had allocated before the first toolkit
-  /// was made; then it still clears most blocks that held a key, but not all.
+  /// Whether OpenSSL clears every block of memory that it frees. False where it had allocated before this program's own
+  /// code was loaded; then it still clears most blocks that held a key, but not all.
   public static var wipesFreedMemory: Bool { OpenSSLLibrary.wipesFreedMemory }
 
   /// SHA-256 of any bytes, lower-case hexadecimal: a file's fingerprint.

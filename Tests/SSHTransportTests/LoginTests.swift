@@ -71,7 +71,8 @@ import Testing
     let folder = try await TemporaryFolder()
     try folder.write("k", "hello")
     chmod(folder.path("k"), 0o600)
-    #expect(try await attempt(["identityFile": .string(folder.path("k"))])?.why == "\(folder.path("k")) is no private key")
+    #expect(
+      try await attempt(["identityFile": .string(folder.path("k"))])?.why == "\(folder.path("k")) is no private key")
   }
 
   @Test func `settings that cannot be right are refused with their name`() throws {

@@ -75,7 +75,8 @@ import Testing
   @Test func `who may not use sudo is told so`() async throws {
     let failure = error(try await run("barred", TestSecrets(password: TestHost.password)))
     #expect(failure?.code == .elevationRefused)
-    #expect(failure?.why.hasPrefix("sudo does not allow barred to run programs as root") == true, "\(failure?.why ?? "")")
+    #expect(
+      failure?.why.hasPrefix("sudo does not allow barred to run programs as root") == true, "\(failure?.why ?? "")")
   }
 
   @Test func `requiretty is named`() async throws {

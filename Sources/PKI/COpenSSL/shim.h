@@ -59,29 +59,3 @@ static inline int quorate_X509_stack_push(STACK_OF(X509) *stack, X509 *certifica
 }
 // Frees the stack, not the certificates in it.
 static inline void quorate_X509_stack_free(STACK_OF(X509) *stack) { sk_X509_free(stack); }
-
-// Freed memory: OpenSSL clears most buffers that held a key before it frees them, but not all (the octet string
-// of a SEC 1 key, for one). These three make it clear every block it frees, whatever it held.
-static inline void *quorate_wiping_malloc(size_t count, const char *file, int line) {
-  (void)file, (void)line;
-  return malloc(count);
-}
-static inline void quorate_wiping_free(void *memory, const char *file, int line) {
-  (void)file, (void)line;
-  if (memory == NULL) return;
-  OPENSSL_cleanse(memory, malloc_usable_size(memory));
-  free(memory);
-}
-static inline void *quorate_wiping_realloc(void *memory, size_t count, const char *file, int line) {
-  if (memory == NULL) return malloc(count);
-  void *moved = malloc(count);
-  if (moved == NULL) return NULL;
-  size_t present = malloc_usable_size(memory);
-  memcpy(moved, memory, present < count ? present : count);
-  quorate_wiping_free(memory, file, line);
-  return moved;
-}
-// 1 when done; 0 when OpenSSL has allocated already in this process, in which case nothing changes.
-static inline int quorate_wipe_freed_memory(void) {
-  return CRYPTO_set_mem_functions(quorate_wiping_malloc, quorate_wiping_realloc, quorate_wiping_free);
-}
