@@ -15,14 +15,26 @@ import Testing
   private let whole = """
     noise
     quorate abc
-    1 stat 8180|0|0|root|root|3|7|2026-01-01|/a
-    1 data eHl6
-    2 names YQpi
-    3 status 0 b2s=
-    4 answer SFRUUC8xLjEgMjAwIE9LDQoNCmhp
-    5 answers e30KIzIwMA==
+    1 stats 49
+    8180|0|0|root|root|3|7|2026-01-01|/a
+    41ed|0|0|r|r
+    1 contents
+    xyz
+    abc
+    2 names 3
+    abc
+    3 status 0 2
+    ok
+    4 answer 23
+    HTTP/1.1 200 OK
+
+    hi all
+    5 answers 7
+    {}
+    #200
     6 ok
-    7 status 0 
+    7 status 0 0
+
     end
 
     """
@@ -47,7 +59,7 @@ import Testing
   @Test func `A path that was not asked for is not believed`() throws {
     let answer = try #require(
       HostAnswer(
-        Array("quorate abc\n1 stat 8180|0|0|root|root|3|7|now|/etc/other\nend\n".utf8),
+        Array("quorate abc\n1 stats 39\n8180|0|0|root|root|0|7|now|/etc/other|x\n1 contents\n\nabc\nend\n".utf8),
         to: [.files(limit: 1, paths: ["/a"])], nonce: "abc"))
     #expect(!answer.isComplete)
   }

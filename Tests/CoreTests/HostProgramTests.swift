@@ -17,7 +17,7 @@ import Testing
       guard case .files(let found)? = answer.replies.first else { throw Unexpected() }
       let plain = try #require(found[paths[0]])
       #expect(plain.file.kind == .regular && plain.file.mode == 0o640 && plain.file.size == 6)
-      #expect(Base64.decode(answer.bytes[try #require(plain.content)]) == Array("hello\n".utf8))
+      #expect(answer.content(try #require(plain.content)) == Array("hello\n".utf8))
       #expect(found[paths[1]]?.file.size == 1)
       #expect(found[paths[2]] == nil)
       #expect(found[paths[3]]?.file.kind == .folder)

@@ -43,30 +43,21 @@ struct HostAnswer {
   init?(_ bytes: [UInt8], to operations: [HostOperation], nonce: String) {
     let marker = Array("quorate \(nonce)\n".utf8)
     guard let start = Self.firstIndex(of: marker, in: bytes) else { return nil }
-    var lines: [Int: [Line]] = [:]
-    var isComplete = false
-    var position = start + marker.count
-    while position < bytes.count, let end = bytes[position...].firstIndex(of: 10) {
-      defer { position = end + 1 }
-      let line = position..<end
-      if bytes[line].elementsEqual("end".utf8) {
-        isComplete = true
-        break
-      }
-      guard let space = bytes[line].firstIndex(of: 32), let number = Self.number(bytes[line.lowerBound..<space])
-      else { continue }
-      let rest = (space + 1)..<end
-      let wordEnd = bytes[rest].firstIndex(of: 32) ?? end
-      lines[number, default: []].append(
-        Line(word: String(decoding: bytes[rest.lowerBound..<wordEnd], as: UTF8.self), rest: min(wordEnd + 1, end)..<end)
-      )
+    var limits: [Int: Int] = [:]
+    for (index, operation) in operations.enumerated() {
+      if case .files(let limit, _) = operation { limits[index + 1] = limit }
     }
+    var reader = LineReader(
+      bytes: bytes, position: start + marker.count, end: Array("\n\(nonce)\n".utf8), limits: limits)
+    var lines: [Int: [Line]] = [:]
+    while let (number, line) = reader.next() { lines[number, default: []].append(line) }
+    let isComplete = reader.isAtEnd
     var replies: [HostReply] = []
     var failure: String?
     for (index, operation) in operations.enumerated() {
       let own = lines[index + 1] ?? []
       if let failed = own.first(where: { $0.word == "failed" }) {
-        failure = Self.text(Base64.decode(bytes[failed.rest])).trimmed
+        failure = Self.text(bytes[failed.payload]).trimmed
         break
       }
       // Nothing at all was answered: fine for `files`, of which none may exist, when the program came further.
@@ -87,6 +78,12 @@ struct HostAnswer {
     self.isComplete = isComplete && failure == nil && replies.count == operations.count
   }
 
+  /// The bytes at a range of the raw output.
+  func content(_ range: Range<Int>) -> [UInt8] { Array(bytes[range]) }
+
+  /// The bytes at a range of the raw output, for a secret.
+  func secret(_ range: Range<Int>) -> SecretBytes { SecretBytes(bytes[range]) }
+
   /// Overwrites the raw output with zeros.
   mutating func wipe() {
     bytes.withUnsafeMutableBytes { buffer in
@@ -95,60 +92,138 @@ struct HostAnswer {
     bytes = []
   }
 
+  /// A line of the answer, and the bytes that belong to it.
   private struct Line {
+    /// What kind of line.
     var word: String
+    /// The rest of the line.
     var rest: Range<Int>
+    /// What follows it, as long as it says; empty where it says nothing.
+    var payload: Range<Int>
+  }
+
+  /// Takes an answer apart, line by line. What does not fit ends it.
+  private struct LineReader {
+    let bytes: [UInt8]
+    var position: Int
+    /// What stands behind files' contents.
+    let end: [UInt8]
+    /// Whether the line `end` was reached.
+    private(set) var isAtEnd = false
+    /// Up to which size an operation's files are read, by its number.
+    let limits: [Int: Int]
+    /// How long the contents of the files are that were listed last, by path.
+    private var contents: [String: Int] = [:]
+
+    init(bytes: [UInt8], position: Int, end: [UInt8], limits: [Int: Int]) {
+      self.bytes = bytes
+      self.position = position
+      self.end = end
+      self.limits = limits
+    }
+
+    mutating func next() -> (Int, Line)? {
+      guard !isAtEnd, position < bytes.count, let lineEnd = bytes[position...].firstIndex(of: 10) else { return nil }
+      if bytes[position..<lineEnd].elementsEqual("end".utf8) {
+        isAtEnd = true
+        return nil
+      }
+      guard let space = bytes[position..<lineEnd].firstIndex(of: 32),
+        let number = HostAnswer.number(bytes[position..<space])
+      else { return nil }
+      let wordEnd = bytes[(space + 1)..<lineEnd].firstIndex(of: 32) ?? lineEnd
+      var line = Line(
+        word: String(decoding: bytes[(space + 1)..<wordEnd], as: UTF8.self), rest: min(wordEnd + 1, lineEnd)..<lineEnd,
+        payload: 0..<0)
+      position = lineEnd + 1
+      switch line.word {
+      case "stats", "text", "names", "answer", "answers", "held", "failed", "status":
+        // A status stands before the length; a path behind it.
+        let fields = bytes[line.rest].split(separator: 32, maxSplits: 1, omittingEmptySubsequences: false)
+        let field = line.word == "status" ? fields.last : fields.first
+        guard let field, let length = HostAnswer.number(field) else { return nil }
+        guard take(length, endedBy: [10], into: &line) else { return nil }
+        if line.word == "stats" {
+          let limit = limits[number] ?? 0
+          contents = [:]
+          for (path, file) in HostAnswer.listing(bytes[line.payload]) { contents[path] = file.readLength(limit: limit) }
+        }
+      case "unread": contents[String(decoding: bytes[line.rest], as: UTF8.self)] = nil
+      case "contents":
+        guard take(contents.values.reduce(0, +), endedBy: end, into: &line) else { return nil }
+      default: break
+      }
+      return (number, line)
+    }
+
+    private mutating func take(_ length: Int, endedBy end: [UInt8], into line: inout Line) -> Bool {
+      guard length <= bytes.count - position, end.count <= bytes.count - position - length,
+        bytes[(position + length)..<(position + length + end.count)].elementsEqual(end)
+      else { return false }
+      line.payload = position..<(position + length)
+      position += length + end.count
+      return true
+    }
   }
 
   private static func reply(to operation: HostOperation, _ lines: [Line], _ bytes: [UInt8]) -> HostReply? {
     if let line = lines.first(where: { $0.word == "unavailable" }) { return .unavailable(text(bytes[line.rest])) }
     switch operation {
-    case .files(_, let paths): return files(lines, bytes, asked: Set(paths))
+    case .files(let limit, let paths): return files(lines, bytes, limit: limit, asked: Set(paths))
     case .folder:
       guard let line = lines.first else { return nil }
-      guard line.word == "names", let names = Base64.decode(bytes[line.rest]) else { return .folder(nil) }
-      return .folder(text(names).split(separator: "\n").map(String.init).sorted())
+      guard line.word == "names" else { return .folder(nil) }
+      return .folder(text(bytes[line.payload]).split(separator: "\n").map(String.init).sorted())
     case .command, .execute:
-      guard let line = lines.first, line.word == "status" else { return nil }
-      let parts = bytes[line.rest].split(separator: 32, maxSplits: 1, omittingEmptySubsequences: false)
-      guard parts.count == 2, let status = number(parts[0]), let output = Base64.decode(parts[1]) else { return nil }
-      return .command(status: Int32(truncatingIfNeeded: status), output: output)
-    case .http:
-      guard let line = lines.first, line.word == "answer", let body = Base64.decode(bytes[line.rest]) else {
-        return nil
-      }
-      return .http(body)
+      guard let line = lines.first, line.word == "status",
+        let status = bytes[line.rest].split(separator: 32).first.flatMap(number)
+      else { return nil }
+      return .command(status: Int32(truncatingIfNeeded: status), output: Array(bytes[line.payload]))
+    case .http: return lines.first?.word == "answer" ? lines.first.map { .http(Array(bytes[$0.payload])) } : nil
     case .etcd(let probes):
-      guard let line = lines.first, line.word == "answers", let raw = Base64.decode(bytes[line.rest]) else {
-        return nil
-      }
-      return .etcd(etcdAnswers(raw, count: probes.count))
+      guard let line = lines.first, line.word == "answers" else { return nil }
+      return .etcd(etcdAnswers(Array(bytes[line.payload]), count: probes.count))
     case .lock:
       guard let line = lines.first else { return nil }
-      if line.word == "held" { return .held(by: text(Base64.decode(bytes[line.rest]))) }
+      if line.word == "held" { return .held(by: text(bytes[line.payload])) }
       return line.word == "locked" ? .locked : nil
     default: return lines.first?.word == "ok" ? .done : nil
     }
   }
 
-  /// `stat` lines, each followed by a `data` line where the content was read.
-  private static func files(_ lines: [Line], _ bytes: [UInt8], asked: Set<String>) -> HostReply? {
+  /// The listing, the contents of the files that have a size, and those of the kernel's files, which have none.
+  private static func files(_ lines: [Line], _ bytes: [UInt8], limit: Int, asked: Set<String>) -> HostReply? {
+    guard let stats = lines.first(where: { $0.word == "stats" }),
+      let contents = lines.first(where: { $0.word == "contents" })
+    else { return nil }
     var found: [String: (file: ObservedFile, content: Range<Int>?)] = [:]
-    var last: String?
-    for line in lines {
-      if line.word == "data", let path = last {
-        found[path]?.content = line.rest
-      } else if line.word == "stat" {
-        guard let (path, file) = file(text(bytes[line.rest])), asked.contains(path) else { return nil }
-        found[path] = (file, nil)
-        last = path
+    let unread = Set(lines.filter { $0.word == "unread" }.map { text(bytes[$0.rest]) })
+    var position = contents.payload.lowerBound
+    for (path, file) in listing(bytes[stats.payload]) {
+      guard asked.contains(path) else { return nil }
+      let length = unread.contains(path) ? 0 : file.readLength(limit: limit)
+      found[path] = (file, length > 0 ? position..<(position + length) : nil)
+      // An empty file was read as well.
+      if limit > 0, file.kind == .regular, file.size == 0, !unread.contains(path) {
+        found[path]?.content = position..<position
       }
+      position += length
+    }
+    for line in lines where line.word == "text" {
+      let fields = bytes[line.rest].split(separator: 32, maxSplits: 1, omittingEmptySubsequences: false)
+      guard fields.count == 2, found[text(fields[1])] != nil else { return nil }
+      found[text(fields[1])]?.content = line.payload
     }
     return .files(found)
   }
 
+  /// What `stat` listed, a line each; lines that do not fit are left out.
+  private static func listing(_ text: ArraySlice<UInt8>) -> [(path: String, file: ObservedFile)] {
+    text.split(separator: 10).compactMap { file(String(decoding: $0, as: UTF8.self)) }
+  }
+
   /// `MODE(hex)|uid|gid|user|group|size|inode|changed|path`
-  private static func file(_ line: String) -> (String, ObservedFile)? {
+  private static func file(_ line: String) -> (path: String, file: ObservedFile)? {
     let fields = line.split(separator: "|", maxSplits: 8, omittingEmptySubsequences: false)
     guard fields.count == 9, let mode = UInt32(fields[0], radix: 16), let size = Int(fields[5]), size >= 0 else {
       return nil
@@ -215,4 +290,9 @@ struct HostAnswer {
     }
     return nil
   }
+}
+
+extension ObservedFile {
+  /// How many bytes of it the program reads: all, or none.
+  fileprivate func readLength(limit: Int) -> Int { kind == .regular && size <= limit ? size : 0 }
 }

@@ -19,8 +19,9 @@ marker='%f|%u|%g|%U|%G|%s|%i|%z|%n'
 IFS= read -r nonce || exit 96
 printf 'quorate %s\n' "$nonce"
 reply() { printf '%s %s\n' "$n" "$*"; }
-encoded() { printf '%s %s ' "$n" "$1"; printf %s "$2" | base64 -w 0; echo; }
-failed() { encoded failed "$1"; exit 1; }
+# An answer with text: its length in bytes, and the text behind the line.
+answer() { printf '%s %s %s\n%s\n' "$n" "$1" "${#2}" "$2"; }
+failed() { answer failed "$1"; exit 1; }
 # GET of a path from a plain HTTP listener of this host.
 get() {
   timeout 5 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n" "$2" >&3 && cat <&3' \
@@ -28,11 +29,11 @@ get() {
 }
 # One POST to a member: endpoint, path, body, certificate, key, CA. The answer's last line is "#" and the HTTP status.
 post() {
-  answer=$(printf 'POST %s HTTP/1.0\r\nHost: %s\r\nContent-Length: %s\r\n\r\n%s' "$2" "$1" "${#3}" "$3" |
+  said=$(printf 'POST %s HTTP/1.0\r\nHost: %s\r\nContent-Length: %s\r\n\r\n%s' "$2" "$1" "${#3}" "$3" |
     timeout 5 openssl s_client -quiet -verify_quiet -verify_return_error -connect "$1" -cert "$4" -key "$5" -CAfile "$6" 2>/dev/null)
-  code=${answer#HTTP/1.? }
-  [ "$code" != "$answer" ] || { printf '\n#0\n'; return; }
-  printf '%s\n#%s\n' "$(printf %s "$answer" | tr -d '\r' | sed '1,/^$/d')" "${code%% *}"
+  code=${said#HTTP/1.? }
+  [ "$code" != "$said" ] || { printf '\n#0\n'; return; }
+  printf '%s\n#%s\n' "$(printf %s "$said" | tr -d '\r' | sed '1,/^$/d')" "${code%% *}"
 }
 while IFS= read -r op && [ "$op" != end ]; do
   n=$((n + 1))
@@ -47,20 +48,38 @@ while IFS= read -r op && [ "$op" != end ]; do
   files) # LIMIT PATH...: what is there, and the content of regular files of at most LIMIT bytes
     limit=$1
     shift
-    stat -c "$marker" -- "$@" 2>/dev/null | while IFS= read -r line; do
-      reply stat "$line"
+    listing=$(stat -c "$marker" -- "$@" 2>/dev/null)
+    answer stats "$listing"
+    set --
+    while IFS= read -r line; do
       rest=${line#*|*|*|*|*|}
       size=${rest%%|*}
-      rest=${rest#*|*|}
-      path=${rest#*|}
+      path=${rest#*|*|*|}
       case $line in
-      8???\|*) [ "$size" -gt "$limit" ] || { printf '%s data ' "$n" && base64 -w 0 -- "$path" 2>/dev/null; echo; } ;;
+      8???\|*)
+        if [ "$limit" = 0 ] || [ "$size" -gt "$limit" ]; then
+          continue
+        elif ! [ -r "$path" ]; then
+          reply unread "$path"
+        elif [ "$size" -gt 0 ]; then
+          set -- "$@" "$path"
+        else # the kernel's own files have no size
+          text=$(cat -- "$path" 2>/dev/null)
+          printf '%s text %s %s\n%s\n' "$n" "${#text}" "$path" "$text"
+        fi
+        ;;
       esac
-    done
+    done <<END
+$listing
+END
+    # All contents in one piece, as long as the sizes say; the nonce behind them shows that none changed meanwhile.
+    reply contents
+    [ $# = 0 ] || cat -- "$@" 2>/dev/null
+    printf '\n%s\n' "$nonce"
     ;;
   folder) # PATH: the names in it
     if [ -d "$1" ]; then
-      encoded names "$(ls -1A -- "$1" 2>/dev/null)"
+      answer names "$(ls -1A -- "$1" 2>/dev/null)"
     else
       reply none
     fi
@@ -69,10 +88,10 @@ while IFS= read -r op && [ "$op" != end ]; do
     limit=$1
     shift
     output=$(timeout -k 2 "$limit" "$@" </dev/null 2>/dev/null; echo "|$?")
-    encoded "status ${output##*|}" "${output%|*}"
+    answer "status ${output##*|}" "${output%|*}"
     ;;
   http) # HOST PORT PATH
-    if command -v bash >/dev/null; then encoded answer "$(get "$1" "$2" "$3")"; else reply unavailable bash; fi
+    if command -v bash >/dev/null; then answer answer "$(get "$1" "$2" "$3")"; else reply unavailable bash; fi
     ;;
   etcd) # ENDPOINT CERTIFICATE KEY CA (PATH BODY)...: requests to a member on one connection
     endpoint=$1 certificate=$2 key=$3 authority=$4
@@ -90,9 +109,9 @@ while IFS= read -r op && [ "$op" != end ]; do
         shift 2
       done
       shift
-      encoded answers "$(curl "$@" 2>/dev/null)"
+      answer answers "$(curl "$@" 2>/dev/null)"
     elif command -v openssl >/dev/null; then
-      encoded answers "$(while [ $# -gt 1 ]; do
+      answer answers "$(while [ $# -gt 1 ]; do
         post "$endpoint" "$1" "$2" "$certificate" "$key" "$authority"
         shift 2
       done)"
@@ -105,10 +124,10 @@ while IFS= read -r op && [ "$op" != end ]; do
     command -v flock >/dev/null || failed "there is no flock (package util-linux)"
     true 2>/dev/null >>"$1" || failed "cannot write $1"
     exec 9>>"$1"
-    flock -n 9 || { encoded held "$(cat -- "$1.holder" 2>/dev/null)"; exit 0; }
+    flock -n 9 || { answer held "$(cat -- "$1.holder" 2>/dev/null)"; exit 0; }
     # A program of an earlier holder may still be changing things: its shared lock says so.
     exec 8>>"$1.running"
-    flock -w 20 8 || { encoded held "$(cat -- "$1.holder" 2>/dev/null)"; exit 0; }
+    flock -w 20 8 || { answer held "$(cat -- "$1.holder" 2>/dev/null)"; exit 0; }
     printf '%s\n' "$2" >"$1.holder.new" && mv -f -- "$1.holder.new" "$1.holder" || failed "cannot write $1.holder"
     exec 8>&-
     reply locked
@@ -210,7 +229,7 @@ ${actual%.}"
     limit=$1
     shift
     output=$(timeout -k 5 "$limit" "$@" </dev/null 2>&1 8>&- 9>&-; echo "|$?")
-    encoded "status ${output##*|}" "${output%|*}"
+    answer "status ${output##*|}" "${output%|*}"
     [ "${output##*|}" = 0 ] || exit 1
     ;;
   mark) # HOST PORT: remembers since when the member runs, for "await ... restarted"

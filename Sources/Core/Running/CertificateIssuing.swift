@@ -103,15 +103,14 @@ struct CertificateIssuing {
       var answer = try await session.perform(
         [.files(limit: CoreProbes.fileLimit, paths: [path])], timeoutSeconds: 30)
       defer { answer.wipe() }
-      guard case .files(let found)? = answer.replies.first, let content = found[path]?.content,
-        var bytes = Base64.decode(answer.bytes[content])
+      guard case .files(let found)? = answer.replies.first, let content = found[path]?.content
       else {
         throw RunFailure(
           host: name, code: "ca.key-missing", what: "cannot read the CA's key on \(name)",
           why: "\(path) is not readable",
           fix: "check the file, and that the login may become root")
       }
-      return AuthorityMaterial(certificate: certificate, key: SecretBytes(wiping: &bytes))
+      return AuthorityMaterial(certificate: certificate, key: answer.secret(content))
     }
   }
 

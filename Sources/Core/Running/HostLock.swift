@@ -54,9 +54,8 @@ actor HostLock {
       close(beats.read)
       return result
     }
-    let bytes = await Self.readUntilAnswered(output.read)
+    let answer = await Self.readUntilAnswered(output.read) { HostAnswer($0, to: operations, nonce: nonce) }
     close(output.read)
-    let answer = HostAnswer(bytes, to: operations, nonce: nonce)
     if case .locked? = answer?.replies.first {
       return HostLock(beatDescriptor: beats.write, program: Task { _ = await program.value })
     }
@@ -78,7 +77,9 @@ actor HostLock {
   }
 
   /// Reads until the program answered, or ended. On a thread of its own: reading blocks.
-  private static func readUntilAnswered(_ descriptor: Int32) async -> [UInt8] {
+  private static func readUntilAnswered(
+    _ descriptor: Int32, parse: @escaping @Sendable ([UInt8]) -> HostAnswer?
+  ) async -> HostAnswer? {
     await withCheckedContinuation { continuation in
       DispatchQueue.global().async {
         var bytes: [UInt8] = []
@@ -88,10 +89,9 @@ actor HostLock {
           if count < 0 && errno == EINTR { continue }
           guard count > 0 else { break }
           bytes += buffer[..<count]
-          // The answer is one line that begins with the operation's number.
-          if bytes.last == 10, bytes.split(separator: 10).contains(where: { $0.starts(with: "1 ".utf8) }) { break }
+          if let answer = parse(bytes), !answer.replies.isEmpty || answer.failure != nil { break }
         }
-        continuation.resume(returning: bytes)
+        continuation.resume(returning: parse(bytes))
       }
     }
   }

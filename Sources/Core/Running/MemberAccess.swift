@@ -40,19 +40,16 @@ struct MemberAccess: Sendable {
     var answer = try await session.perform(
       [.files(limit: CoreProbes.fileLimit, paths: [paths.0, paths.1, paths.2])], timeoutSeconds: 30)
     defer { answer.wipe() }
-    guard case .files(let found)? = answer.replies.first, let certificate = content(paths.0, found, answer),
-      var key = content(paths.1, found, answer), let authority = content(paths.2, found, answer)
+    guard case .files(let found)? = answer.replies.first, let certificate = found[paths.0]?.content,
+      let key = found[paths.1]?.content, let authority = found[paths.2]?.content
     else {
       throw RunFailure(
         host: session.host.name, code: "host.no-client-pair", what: "cannot ask the member of \(session.host.name)",
         why: "its client pair \(paths.0) cannot be read", fix: "run quorate verify, then quorate apply")
     }
-    return EtcdCredentials(certificate: certificate, key: SecretBytes(wiping: &key), authority: authority)
+    return EtcdCredentials(
+      certificate: answer.content(certificate), key: answer.secret(key), authority: answer.content(authority))
   }
-
-  private func content(
-    _ path: String, _ found: [String: (file: ObservedFile, content: Range<Int>?)], _ answer: HostAnswer
-  ) -> [UInt8]? { found[path]?.content.flatMap { Base64.decode(answer.bytes[$0]) } }
 
   /// Why no stream could be opened.
   private final class Refusal: Sendable {

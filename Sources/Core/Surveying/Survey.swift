@@ -91,9 +91,9 @@ struct Survey: Sendable {
           }
           var seen = file
           if isSecret, let content {
-            observed.keyFingerprints[path] = .some(Self.fingerprint(answer.bytes[content], toolkit))
-          } else if let content, let bytes = Base64.decode(answer.bytes[content]) {
-            seen.content = bytes
+            observed.keyFingerprints[path] = .some(try? toolkit.publicKeyFingerprint(ofKey: answer.secret(content)))
+          } else if let content {
+            seen.content = answer.content(content)
           }
           byKey[path] = .file(seen)
         }
@@ -113,11 +113,6 @@ struct Survey: Sendable {
       observed.clockOffsetSeconds = there < before ? there - before : there > after ? there - after : 0
     }
     return observed
-  }
-
-  private static func fingerprint(_ text: ArraySlice<UInt8>, _ toolkit: any CertificateToolkit) -> String? {
-    guard var bytes = Base64.decode(text) else { return nil }
-    return try? toolkit.publicKeyFingerprint(ofKey: SecretBytes(wiping: &bytes))
   }
 }
 
