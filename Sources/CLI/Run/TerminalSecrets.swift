@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Glibc
 internal import QuorateCore
 
@@ -24,15 +23,10 @@ actor TerminalSecrets: SecretSource {
     let earlier = Array(answers.values)
     let task = Task<SecretBytes?, Never> {
       for question in earlier { _ = await question.value }
-      return await withCheckedContinuation { continuation in
-        DispatchQueue.global().async {
-          if let descriptor {
-            continuation.resume(returning: Self.readLine(descriptor))
-          } else {
-            continuation.resume(returning: mayAsk ? Self.ask(prompt) : nil)
-          }
-        }
-      }
+      return await DetachedThread.value {
+        if let descriptor { return Self.readLine(descriptor) }
+        return mayAsk ? Self.ask(prompt) : nil
+      }.flatMap { $0 }
     }
     answers[request] = task
     return await task.value

@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 
 /// The lock of one operator at a time on one host: held by a program there for as long as its input stays open and
@@ -54,7 +53,9 @@ actor HostLock {
       close(beats.read)
       return result
     }
-    let answer = await Self.readUntilAnswered(output.read) { HostAnswer($0, to: operations, nonce: nonce) }
+    let answer = await DetachedThread.value {
+      readUntilAnswered(output.read) { HostAnswer($0, to: operations, nonce: nonce) }
+    }.flatMap { $0 }
     close(output.read)
     if case .locked? = answer?.replies.first {
       return HostLock(beatDescriptor: beats.write, program: Task { _ = await program.value })
@@ -76,24 +77,18 @@ actor HostLock {
     await program.value
   }
 
-  /// Reads until the program answered, or ended. On a thread of its own: reading blocks.
-  private static func readUntilAnswered(
-    _ descriptor: Int32, parse: @escaping @Sendable ([UInt8]) -> HostAnswer?
-  ) async -> HostAnswer? {
-    await withCheckedContinuation { continuation in
-      DispatchQueue.global().async {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while bytes.count < 1 << 20 {
-          let count = read(descriptor, &buffer, buffer.count)
-          if count < 0 && errno == EINTR { continue }
-          guard count > 0 else { break }
-          bytes += buffer[..<count]
-          if let answer = parse(bytes), !answer.replies.isEmpty || answer.failure != nil { break }
-        }
-        continuation.resume(returning: parse(bytes))
-      }
+  /// Reads until the program answered, or ended. Reading blocks: on a thread of its own.
+  private static func readUntilAnswered(_ descriptor: Int32, parse: ([UInt8]) -> HostAnswer?) -> HostAnswer? {
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while bytes.count < 1 << 20 {
+      let count = read(descriptor, &buffer, buffer.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { break }
+      bytes += buffer[..<count]
+      if let answer = parse(bytes), !answer.replies.isEmpty || answer.failure != nil { return answer }
     }
+    return parse(bytes)
   }
 }
 
