@@ -1,19 +1,25 @@
 /// Turns certificate signing requests into certificates. It sees CSRs only, never a private key of a leaf.
 ///
-/// **Who calls it.** The runner, on the operator's machine, in the stage `certificates`: first
-/// ``authority(_:)``, then ``issue(_:)`` with all requests of the run as one batch.
+/// **Who calls it.** The runner, on the operator's machine, at the beginning of the stage that has certificates to
+/// issue (`files`, later `update`) and before that stage touches a host: first ``authority(_:)``, then ``issue(_:)``
+/// with all requests of the stage as one batch. Keys are made meanwhile, so nothing may be assumed of their order.
 ///
-/// **How often.** Once each in a run that needs a certificate, never in one that does not. An answer
-/// ``IssueAnswer/pending(token:awaiting:)`` is asked for again with its token, in a later run.
+/// **How often.** ``authority(_:)`` once in a run that issues a certificate or writes a CA that the run makes, never
+/// in another one. ``issue(_:)`` once where certificates are due, and at most three times where requests were refused
+/// for now.
 ///
-/// **Idempotence.** The same request may come twice after a crash; issuing it twice is allowed, and each
-/// answer must be right by itself. ``authority(_:)`` must not make a second CA when it is given one.
+/// **Idempotence.** The same certificate may be asked for again after a crash, with another key: issuing twice is
+/// allowed, and each answer must be right by itself. ``authority(_:)`` must not make a second CA when it is given one.
 ///
-/// **Cancellation.** An issuer that waits for somebody stops waiting. What was issued so far is lost to the
-/// caller, which asks again.
+/// **Cancellation.** An issuer that waits for somebody stops waiting and throws. What was issued so far is lost to the
+/// caller, which asks again in its next run.
 ///
-/// **Retried errors.** A ``IssueAnswer/refused(why:retryable:)`` with `retryable` is asked again up to three
-/// times within a run; a thrown ``PluginError`` ends the run before any host is changed.
+/// **Errors, and what is retried.** Of a batch, requests answered ``IssueAnswer/refused(why:retryable:)`` with
+/// `retryable` are sent again, alone and at once, until they were sent three times; an issuer that wants a pause makes
+/// it itself. Any other refusal, a ``IssueAnswer/pending(token:awaiting:)``, a missing answer and a thrown
+/// ``PluginError`` end the stage before it touches a host; the stage `service`, which runs beside `files`, may be done
+/// by then. Keys of a stage that ended so are gone: the next run makes new ones and new requests. So a token comes
+/// back only to an issuer that keeps track of requests by something else than their key.
 ///
 /// **What comes back is checked** before use, whoever issued it: public key, subject, every SAN and no other,
 /// usages, CA:FALSE, validity inside the CA's and no longer than asked, chain.

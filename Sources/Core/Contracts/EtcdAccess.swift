@@ -1,7 +1,9 @@
 /// What Core needs of an etcd client: the calls to one member's client endpoint. The module Etcd fulfils it with
 /// libcurl; Core itself links no library.
 ///
-/// **Who calls it.** The runner: health after a change, the gate before one, membership, alarms.
+/// **Who calls it.** The runner, where a host has neither curl nor openssl and so cannot be asked to ask its own member:
+/// for the survey, for the gate before a member, and for the ids after founding. Everywhere else the questions travel
+/// with the survey (``EtcdProbe``). The calls that change a cluster are for verbs that are not there yet.
 ///
 /// **Order.** Calls to one member are carried out one after the other on one connection. Each has a time limit.
 ///

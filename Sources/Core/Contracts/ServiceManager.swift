@@ -1,18 +1,27 @@
 /// Says what makes a host run its etcd member: files, owner, commands. It performs nothing.
 ///
-/// **Who calls it.** The planner's preparation, on the operator's machine: ``probes(for:)`` before the survey,
+/// **Who calls it.** The planner's preparation, on the operator's machine: ``probes(for:)`` before a survey,
 /// ``service(for:answers:)`` after it, with what the host answered.
 ///
-/// **How often.** Once each a member and plan; again with ``MemberPhase/existing`` where a plan has a
-/// hardening stage. A saved plan holds the replies, so `apply` of it does not ask again.
+/// **How often.** ``probes(for:)`` once a member and survey; the token is not known then, and the phase is
+/// ``MemberPhase/founding`` whatever the cluster's is. ``service(for:answers:)`` once a member and plan, with the phase
+/// that the hosts' records show: one reply serves founding and hardening. A command surveys and plans at least once;
+/// `apply` does it again at the end, to see that nothing is left to do, also when it carries out a saved plan.
 ///
-/// **Idempotence.** Both calls are pure: equal arguments, equal replies, no clock, no file, no network. The
-/// commands in a reply must each be safe to repeat: the runner repeats them after a crash.
+/// **Idempotence.** Both calls are pure: equal arguments, equal replies, no clock, no file, no network. The commands in
+/// a reply must each be safe to repeat: after a crash the next run begins with a new survey, and does again whatever
+/// ``ServiceReply/needsActivation``, ``ServiceReply/needsStart`` and ``ServiceReply/needsRestart`` say.
+///
+/// **Order.** In the first start of a cluster ``ServiceReply/files`` and ``ServiceReply/activation`` come while
+/// certificates are still being issued, and before any manifest is there; ``ServiceReply/start`` behind the manifest.
+/// In a cluster that exists all of a host's steps are one program, behind the gate. A command that ends with another
+/// status than 0 ends that program: its output is what the user is told, so it should be a sentence.
 ///
 /// **Cancellation.** Nothing to undo; a call that is cancelled may simply return.
 ///
-/// **Errors.** A host that is not fit is a ``Finding`` in the reply, so that all of them are reported
-/// together. A thrown ``PluginError`` means that the plugin itself cannot go on; it is never retried.
+/// **Errors.** A host that is not fit is a ``Finding`` in the reply, so that all of them are reported together. A
+/// thrown ``PluginError`` means that the plugin itself cannot go on and ends the command. A file that is wanted and was
+/// not among the probes ends it too. Nothing is retried.
 public protocol ServiceManager: Sendable {
   /// What it must know of a host to say what the host needs, every file that it may want written among it.
   func probes(for member: MemberContext) async throws(PluginError) -> [Probe]

@@ -1,12 +1,16 @@
 /// Reaches one host: runs a fixed program there with bytes on its input, and opens byte streams to addresses
 /// that the host can reach. A Transport alone touches a host.
 ///
-/// **Who calls it.** ``HostSession`` and nothing else. It opens one connection a host at the start of a run,
-/// keeps it for the whole run and closes it at the end.
+/// **Who calls it.** Core's runner, on the operator's machine, and nothing else: plugins of other kinds never see a
+/// transport. One connection a host is opened at the start of a command, kept for all of it and closed at its end.
 ///
-/// **How often.** ``open(_:)`` once a host and run. ``run(_:on:)`` two to six times a host; up to eight calls
-/// may be under way on one connection at once, and a transport queues what its peer would refuse (sshd's
-/// `MaxSessions` is 10 by default). ``stream(to:on:)`` once for each conversation with an etcd member.
+/// **How often.** ``open(_:)`` once a host and command, for all hosts at once. ``run(_:on:)`` once a host for a command
+/// that only looks; twice where the lock is held beside the survey; about ten times for the founding of three members.
+/// The lock's command lasts as long as the run and its input stays open: a transport may not wait for the end of an
+/// input before it passes on what it has read. Up to eight calls may be under way on one connection at once, and a
+/// transport queues what its peer would refuse (sshd's `MaxSessions` is 10 by default). ``stream(to:on:)`` only where a
+/// host has no program that speaks TLS, once for each conversation with its member. ``shutdown()`` once, after every
+/// connection was closed.
 ///
 /// **Values in, values out.** An open connection is a ``ConnectionHandle``, a byte stream a file descriptor,
 /// so that a connection can live in another process. No call keeps a reference to what it was given.
@@ -16,11 +20,13 @@
 ///
 /// **Cancellation.** When the calling task is cancelled, a transport ends its side of the call (closes the
 /// channel, ends the local process) and throws ``TransportError/Code/cancelled`` promptly. The program on the
-/// host sees its input end; what it does then is written in the program.
+/// host sees its input end; what it does then is written in the program. It happens when the user asks twice for the
+/// end of a run, and to a survey whose lock somebody else holds.
 ///
-/// **Retried errors.** The caller retries ``open(_:)`` after an error whose ``TransportError/isRetryable`` is
-/// true, within the time the user gave. A host key that does not match is never retried. ``run(_:on:)`` is
-/// never retried blindly: the caller surveys again.
+/// **Errors, and what is retried.** Nothing is retried by the caller: a host that cannot be reached within
+/// ``OpenRequest/timeoutSeconds`` is reported with all others, and the user decides.
+/// ``TransportError/isRetryable`` says whether trying again could help. After a ``run(_:on:)`` that failed, what happened
+/// on the host is unknown: the next run surveys again.
 ///
 /// **Threads.** A transport never blocks the thread that calls it.
 public protocol Transport: Sendable {
