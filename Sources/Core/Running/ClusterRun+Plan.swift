@@ -21,6 +21,13 @@ extension ClusterRun {
       findings += (input.service.findings + (identity.phase == .existing ? input.existing : input.founding).findings)
       hosts.append(input)
     }
+    let blind = hosts.compactMap(Self.rights)
+    if !blind.isEmpty {
+      // What cannot be read looks as if it were not there: nothing that follows from it is worth telling.
+      findings.removeAll { finding in blind.contains { $0.host == finding.host } }
+      findings += blind
+      hosts = []
+    }
     for failure in survey.failures {
       findings.append(
         Finding(
@@ -34,6 +41,17 @@ extension ClusterRun {
         spec: spec, identity: identity, authority: authority.plan, hosts: hosts, findings: findings, now: now,
         acceptsDowntime: settings.acceptsDowntime)
     ).bootstrap()
+  }
+
+  /// Who does not have the rights of the files' owner can neither write them nor see what is there.
+  private static func rights(_ input: HostInput) -> Finding? {
+    let owner = input.service.owner.user
+    guard let user = input.observed.user, user != owner, user != "root" else { return nil }
+    return Finding(
+      .error, code: "host.not-\(owner == "root" ? "root" : "owner")", host: input.host.name,
+      what: "on \(input.host.name) this is done as \(user), and the files belong to \(owner)",
+      why: "neither can they be written so, nor can it be seen what is there",
+      fix: "set `become: sudo` for the transport, or log in as \(owner)")
   }
 
   /// What forbids to change a cluster that exists: its members are others than the configuration's, or an alarm stands.
