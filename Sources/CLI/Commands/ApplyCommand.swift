@@ -30,6 +30,7 @@ struct ApplyCommand: AsyncParsableCommand {
 
   func run() async throws {
     let console = outputOptions.console
+    console.begin("apply")
     var saved: Plan?
     let spec: ClusterSpec
     var loaded: LoadedConfiguration?
@@ -48,13 +49,17 @@ struct ApplyCommand: AsyncParsableCommand {
     let driver = try RunDriver(
       spec: spec, loaded: loaded, console: console, connection: connection, acceptsDowntime: acceptDowntime,
       journal: journal)
-    driver.begin("apply")
     var status: ExitCode?
     do {
       status = try await driver.withConnections {
         try await apply(saved, driver, startedAt)
       }
     } catch { status = driver.fail(error, now: "nothing was changed on any host") }
+    if let status, console.format == .json {
+      console.result(
+        JSONLine("summary", [("outcome", .string(status == ExitStatus.interrupted.code ? "interrupted" : "failed"))])
+          .text)
+    }
     journal?.record(JSONLine("exit", [("status", .integer(Int(status?.rawValue ?? 0)))]))
     if let status { throw status }
   }
@@ -80,7 +85,7 @@ struct ApplyCommand: AsyncParsableCommand {
   private func carryOut(_ plan: Plan, _ driver: RunDriver, _ startedAt: Double) async throws -> ExitCode? {
     let console = driver.console
     driver.reporter.finish()
-    let output = PlanOutput(console: console, showsDifferences: diff)
+    let output = PlanOutput(console: console, showsDifferences: diff, total: "plan")
     if !plan.isEmpty || console.format == .json { output.show(plan) }
     if let status = driver.report(findingsOf: plan) { return status }
     guard !plan.isEmpty else {
@@ -122,7 +127,7 @@ struct ApplyCommand: AsyncParsableCommand {
     driver.reporter.finish()
     if rest.isRefused || !rest.isEmpty {
       _ = driver.report(findingsOf: rest)
-      if !rest.isEmpty { PlanOutput(console: driver.console, showsDifferences: true).show(rest) }
+      if !rest.isEmpty { PlanOutput(console: driver.console, showsDifferences: true, total: "plan").show(rest) }
       driver.problems.report(
         RunFailure(
           code: "verify.differs", what: "the hosts are not as the plan left them",
@@ -135,6 +140,8 @@ struct ApplyCommand: AsyncParsableCommand {
     for finding in health.findings { driver.problems.report(finding) }
     let members = health.healthyVoters == 1 ? "1 member is healthy" : "\(health.healthyVoters) members are healthy"
     let counts = PlanCounts(plan)
+    // With JSON, a cluster that is not well has the summary of a run that failed.
+    guard health.isHealthy || driver.console.format == .text else { return ExitStatus.failed.code }
     finish(
       driver, report,
       "\(members), cluster \(health.clusterIDs.first.map { "\($0)" } ?? "?"): \(counts.additions) added, "

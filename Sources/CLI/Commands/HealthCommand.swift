@@ -13,9 +13,9 @@ struct HealthCommand: AsyncParsableCommand {
 
   func run() async throws {
     let console = outputOptions.console
+    console.begin("health")
     let (spec, loaded) = try configuration.load(console)
     let driver = try RunDriver(spec: spec, loaded: loaded, console: console, connection: connection)
-    driver.begin("health")
     do {
       let (survey, observation) = try await driver.withConnections {
         let survey = try await driver.survey(locking: false, comparingHashes: true)
@@ -40,8 +40,11 @@ struct HealthCommand: AsyncParsableCommand {
           )
         }
       }
-      ClusterText(console: console).show(health, comparesHashes: true)
+      // People read what is wrong last, programs the summary.
+      let text = ClusterText(console: console)
+      if console.format == .text { text.show(health, comparesHashes: true) }
       for finding in health.findings { driver.problems.report(finding) }
+      if console.format == .json { text.show(health, comparesHashes: true) }
       if !survey.failures.isEmpty { throw ExitStatus(of: survey.failures.map(\.code)).code }
       if !health.isHealthy { throw ExitStatus.failed.code }
     } catch { throw driver.fail(error, now: "nothing was changed on any host") }

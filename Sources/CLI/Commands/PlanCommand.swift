@@ -25,16 +25,20 @@ struct PlanCommand: AsyncParsableCommand {
 
   func run() async throws {
     let console = outputOptions.console
+    console.begin("plan")
     let (spec, loaded) = try configuration.load(console)
     let driver = try RunDriver(
       spec: spec, loaded: loaded, console: console, connection: connection, acceptsDowntime: acceptDowntime)
-    driver.begin("plan")
     do {
       let plan = try await driver.withConnections {
         try await driver.run.plan(.bootstrap, survey: try await driver.survey(locking: false))
       }
-      PlanOutput(console: console, showsDifferences: diff).show(plan)
-      if let status = driver.report(findingsOf: plan) { throw status }
+      let output = PlanOutput(console: console, showsDifferences: diff, total: "summary")
+      // People read what is wrong last, programs the summary.
+      if console.format == .text { output.show(plan) }
+      let refusal = driver.report(findingsOf: plan)
+      if console.format == .json { output.show(plan) }
+      if let refusal { throw refusal }
       if let out { try SavedPlan.write(plan, to: out) }
       if detailedExitCode, !plan.isEmpty { throw ExitStatus.changesDue.code }
     } catch { throw driver.fail(error, now: "nothing was changed on any host") }
@@ -45,6 +49,8 @@ struct PlanCommand: AsyncParsableCommand {
 struct PlanOutput {
   let console: Console
   let showsDifferences: Bool
+  /// The type of the last object.
+  let total: String
 
   func show(_ plan: Plan) {
     // Without an answer of every host there is no plan, only findings.
@@ -72,7 +78,7 @@ struct PlanOutput {
     let counts = PlanCounts(plan)
     console.result(
       JSONLine(
-        "summary",
+        total,
         [
           ("cluster", .string(plan.spec.name)), ("token", .string(plan.token)), ("add", .integer(counts.additions)),
           ("change", .integer(counts.changes)), ("certificates", .integer(counts.certificates)),

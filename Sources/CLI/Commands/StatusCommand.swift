@@ -14,9 +14,9 @@ struct StatusCommand: AsyncParsableCommand {
 
   func run() async throws {
     let console = outputOptions.console
+    console.begin("status")
     let (spec, loaded) = try configuration.load(console)
     let driver = try RunDriver(spec: spec, loaded: loaded, console: console, connection: connection)
-    driver.begin("status")
     do {
       let survey = try await driver.withConnections { try await driver.survey(locking: false) }
       for failure in survey.failures { driver.problems.report(failure, now: "nothing was changed on any host") }
@@ -31,8 +31,11 @@ struct StatusCommand: AsyncParsableCommand {
         guard let member = observation[host.name] else { continue }
         show(member, certificates(of: host, survey.observed[host.name]), health, console)
       }
-      ClusterText(console: console).show(health)
+      // People read what is wrong last, programs the summary.
+      let text = ClusterText(console: console)
+      if console.format == .text { text.show(health) }
       for finding in health.findings { driver.problems.report(finding) }
+      if console.format == .json { text.show(health) }
       if !survey.failures.isEmpty { throw ExitStatus(of: survey.failures.map(\.code)).code }
       if !health.isHealthy { throw ExitStatus.failed.code }
     } catch { throw driver.fail(error, now: "nothing was changed on any host") }

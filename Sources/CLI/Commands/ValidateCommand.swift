@@ -12,9 +12,7 @@ struct ValidateCommand: AsyncParsableCommand {
 
   func run() async throws {
     let console = outputOptions.console
-    if console.format == .json {
-      console.result(JSONLine("version", [("format", .string("1.0")), ("quorate", .string(Product.version))]).text)
-    }
+    console.begin("validate")
     let loaded = ConfigurationOptions.loader.load(path: configuration.file, environment: configuration.environment)
     let problems = ProblemReport(console: console)
     for finding in loaded.findings { problems.report(finding) }

@@ -12,9 +12,9 @@ struct VerifyCommand: AsyncParsableCommand {
 
   func run() async throws {
     let console = outputOptions.console
+    console.begin("verify")
     let (spec, loaded) = try configuration.load(console)
     let driver = try RunDriver(spec: spec, loaded: loaded, console: console, connection: connection)
-    driver.begin("verify")
     do {
       let plan = try await driver.withConnections {
         try await driver.run.plan(.bootstrap, survey: try await driver.survey(locking: false))

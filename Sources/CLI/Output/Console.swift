@@ -23,6 +23,16 @@ final class Console: Sendable {
   /// Prints a line of the result.
   func result(_ line: String) { write(line, to: STDOUT_FILENO) }
 
+  /// Prints the first line of every `--output json`.
+  func begin(_ command: String) {
+    guard format == .json else { return }
+    result(
+      JSONLine(
+        "version",
+        [("format", .string("1.0")), ("quorate", .string(Product.version)), ("command", .string(command))]
+      ).text)
+  }
+
   /// Prints a line about what happens: to standard output with text, nowhere with JSON, which has its own lines.
   func progress(_ line: String) { if format == .text { write(line, to: STDOUT_FILENO) } }
 

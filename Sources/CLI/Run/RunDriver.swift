@@ -62,17 +62,6 @@ struct RunDriver {
     return loaded?.positions.place(ofSetting: error.setting, of: kind)?.description
   }
 
-  /// The first line of every `--output json`.
-  func begin(_ command: String) {
-    if console.format == .json {
-      console.result(
-        JSONLine(
-          "version",
-          [("format", .string("1.0")), ("quorate", .string(Product.version)), ("command", .string(command))]
-        ).text)
-    }
-  }
-
   /// Carries out a command's part that reaches hosts, and closes the connections whatever happens.
   func withConnections<Value>(_ body: () async throws -> Value) async throws -> Value {
     let value: Value
