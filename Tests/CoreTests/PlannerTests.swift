@@ -97,6 +97,37 @@ import Testing
     #expect(plan.steps(for: "b").flatMap(\.steps) == [.discardStaged(folder: "/etc/kubernetes/quorate/staged-files")])
   }
 
+  @Test(arguments: [true, false])
+  func `A record that an interrupted run left without ids gets those that the members tell`(_ answers: Bool) throws {
+    var left = input(isFounded: true)
+    let path = host("b").layout.memberRecord
+    let record = MemberRecord(cluster: "prod", member: "b", token: "t0")
+    left.hosts[1].observed.answers.byKey[path] = .file(seen(String(decoding: record.json, as: UTF8.self)))
+    left.identity.clusterID = "a1"
+    if answers {
+      let list = """
+        {"header":{"cluster_id":"161","member_id":"1"},"members":[{"ID":"1","name":"a","peerURLs":["\(host("a").peerURL)"]},\
+        {"ID":"2","name":"b","peerURLs":["\(host("b").peerURL)"]}]}
+        """
+      left.hosts[0].observed.answers.byKey["etcd:/v3/cluster/member/list"] = .http(status: 200, body: Array(list.utf8))
+    }
+    let writes = Planner(left).bootstrap().stages.flatMap(\.hosts).flatMap(\.steps).compactMap { step in
+      if case .write(let change) = step { change.file } else { nil }
+    }
+    guard answers else {
+      #expect(writes.isEmpty)
+      return
+    }
+    let file = try #require(writes.first)
+    #expect(writes.count == 1 && file.path == path)
+    guard case .bytes(let bytes) = file.content else {
+      Issue.record("nothing fills \(file.content) in a run that founds nothing")
+      return
+    }
+    #expect(MemberRecord(json: bytes)?.clusterID == "a1")
+    #expect(MemberRecord(json: bytes)?.memberID == "2")
+  }
+
   @Test func `A plan for some of the hosts is no plan`() {
     var none = input()
     none.hosts = []

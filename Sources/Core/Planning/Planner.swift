@@ -287,11 +287,26 @@ struct Planner {
     if let seen, seen.isFounded, completed, seen.token == input.identity.token {
       return DesiredFile(path: path, mode: 0o600, content: .bytes(seen.json))
     }
-    guard !completed else {
+    // What founding starts is asked for its ids during the run.
+    guard !completed || founded else {
       return DesiredFile(path: path, mode: 0o600, content: .slot(Slot.record(of: host.host.name)))
     }
-    let record = MemberRecord(cluster: input.spec.name, member: host.host.name, token: input.identity.token)
+    var record = MemberRecord(cluster: input.spec.name, member: host.host.name, token: input.identity.token)
+    if completed, let ids = ids(of: host.host) { (record.clusterID, record.memberID) = ids }
     return DesiredFile(path: path, mode: 0o600, content: .bytes(record.json))
+  }
+
+  /// The ids of the cluster and of a host's member, as a member of this cluster told them in the survey; nil while none
+  /// answers: the record is then completed by a later run.
+  private func ids(of host: HostSpec) -> (cluster: String, member: String)? {
+    for other in input.hosts {
+      let observation = EtcdSurvey.observation(of: other.host, answers: other.observed.answers)
+      guard let list = observation.memberList, list.header.clusterID.description == input.identity.clusterID,
+        let member = list.members.first(where: { $0.peerURLs.contains(host.peerURL) })
+      else { continue }
+      return (list.header.clusterID.description, member.id.description)
+    }
+    return nil
   }
 
   /// Finishes, or clears away, what interrupted runs staged.
