@@ -26,6 +26,8 @@ final class Program: Sendable {
     var output = Data()
     var errorOutput = Data()
     var status: Int32?
+    var isReaped = false
+    var changes = 0
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
 
@@ -81,48 +83,44 @@ final class Program: Sendable {
     Thread.detachNewThread { self.follow(output.read, errorOutput.read) }
   }
 
-  /// Sends a signal.
-  func signal(_ number: Int32) { kill(process, number) }
+  /// Sends a signal, as long as the program runs.
+  func signal(_ number: Int32) { state.withLock { if !$0.isReaped { _ = kill(process, number) } } }
 
   /// Waits until the program has written a text to its standard output, or has ended.
   ///
   /// - Returns: Whether it wrote the text.
   func wrote(_ text: String) async -> Bool {
-    while true {
-      let (found, ended) = state.withLock {
-        (String(decoding: $0.output, as: UTF8.self).contains(text), $0.status != nil)
-      }
-      if found || ended { return found }
-      await next()
+    await first { state in
+      if String(decoding: state.output, as: UTF8.self).contains(text) { return true }
+      return state.status == nil ? nil : false
     }
   }
 
   /// Waits until the program has ended.
   func ended() async -> Ending {
-    while true {
-      let ending = state.withLock { state in
-        state.status.map {
-          Ending(
-            status: $0, output: String(decoding: state.output, as: UTF8.self),
-            errorOutput: String(decoding: state.errorOutput, as: UTF8.self))
-        }
+    await first { state in
+      state.status.map {
+        Ending(
+          status: $0, output: String(decoding: state.output, as: UTF8.self),
+          errorOutput: String(decoding: state.errorOutput, as: UTF8.self))
       }
-      if let ending { return ending }
-      await next()
     }
   }
 
-  /// Waits until there is something new.
-  private func next() async {
+  /// Waits until there is an answer to a question that is asked again whenever something is new. A task that is
+  /// cancelled ends the program, and so every wait for it.
+  private func first<Answer>(_ answer: @Sendable (State) -> Answer?) async -> Answer {
     await withTaskCancellationHandler {
-      let seen = state.withLock { ($0.output.count, $0.errorOutput.count, $0.status) }
-      await withCheckedContinuation { continuation in
-        let isOld = state.withLock { state in
-          let isOld = (state.output.count, state.errorOutput.count) == (seen.0, seen.1) && state.status == seen.2
-          if isOld { state.waiters.append(continuation) }
-          return isOld
+      while true {
+        let (found, seen) = state.withLock { (answer($0), $0.changes) }
+        if let found { return found }
+        await withCheckedContinuation { continuation in
+          let isOld = state.withLock { state in
+            if state.changes == seen { state.waiters.append(continuation) }
+            return state.changes == seen
+          }
+          if !isOld { continuation.resume() }
         }
-        if !isOld { continuation.resume() }
       }
     } onCancel: {
       signal(SIGKILL)
@@ -146,9 +144,8 @@ final class Program: Sendable {
           open[index].fd = -1
         }
       }
-      var word: Int32 = 0
-      if status == nil, waitpid(process, &word, WNOHANG) == process {
-        status = word & 0x7F == 0 ? (word >> 8) & 0xFF : 128 + (word & 0x7F)
+      if status == nil {
+        status = reap()
       } else if status != nil, ready <= 0 || open.allSatisfy({ $0.fd < 0 }) {
         break
       }
@@ -158,6 +155,17 @@ final class Program: Sendable {
     wake { $0.status = status }
   }
 
+  /// The program's status, once it has ended; its number may be another program's from then on.
+  private func reap() -> Int32? {
+    var word: Int32 = 0
+    let ended = state.withLock { state in
+      state.isReaped = waitpid(process, &word, WNOHANG) == process
+      return state.isReaped
+    }
+    guard ended else { return nil }
+    return word & 0x7F == 0 ? (word >> 8) & 0xFF : 128 + (word & 0x7F)
+  }
+
   private func take(_ output: WritableKeyPath<State, Data>, _ bytes: ArraySlice<UInt8>) {
     wake { $0[keyPath: output].append(contentsOf: bytes) }
   }
@@ -165,6 +173,7 @@ final class Program: Sendable {
   private func wake(_ change: (inout State) -> Void) {
     let waiters = state.withLock { state in
       change(&state)
+      state.changes += 1
       defer { state.waiters = [] }
       return state.waiters
     }
