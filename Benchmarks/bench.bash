@@ -40,6 +40,7 @@ begin() {
   SAMPLES=$REPOSITORY/.build/benchmarks/$(date +%Y%m%d-%H%M%S).tsv
   : > "$SAMPLES"
   LOG=${SAMPLES%.tsv}.log
+  : > "$LOG"
   BUSY=-
 }
 
@@ -67,15 +68,16 @@ processor_time() {
 
 # settle: waits until the machine is quiet, 15 seconds at most, and notes how much of it was in use at the end.
 settle() {
-  local attempt before after
-  for attempt in {1..15}; do
+  local attempt before after most=15
+  [ -z "$quick" ] || most=2
+  for attempt in $(seq "$most"); do
     before=$(processor_time)
     sleep 1
     after=$(processor_time)
     BUSY=$(awk -v before="$before" -v after="$after" 'BEGIN {
       split(before, b); split(after, a); printf "%.0f", 100 * (a[1] - b[1]) / (a[2] - b[2]) }')
     [ "$BUSY" -gt 12 ] || break
-    [ "$attempt" -lt 15 ] || say "the machine is not quiet: $BUSY % of its processors are in use by others"
+    [ "$attempt" -lt "$most" ] || say "the machine is not quiet: $BUSY % of its processors are in use by others"
   done
 }
 
@@ -90,7 +92,10 @@ record() {
 measure() { measure_with "$BENCH" measure "$@"; }
 
 measure_with() {
-  MEASURED=$("$@" 2>>"$LOG") || die "what was measured did not become healthy; see $LOG"
+  MEASURED=$("$@" 2>>"$LOG") || {
+    tail -n 5 "$LOG" >&2
+    die "what was measured did not become healthy; see $LOG"
+  }
   [ "$(measured status)" = 0 ] || {
     tail -n 20 "$LOG" >&2
     die "${*: -3} ended with status $(measured status); see $LOG"
@@ -151,4 +156,53 @@ measure_on_lab() { measure_with "$LAB/run" "$BENCH" measure "$@"; }
 
 apply_on_lab() {
   measure_on_lab "$@" -- "$QUORATE" apply --yes --output json -f "$WORK/lab.yaml"
+}
+
+# --- three members on this machine, without root ---------------------------------------------------------------------
+
+# laptop_cluster ALGORITHM: a new cluster.yaml in a new folder, $LAPTOP, for `local` and `process`.
+laptop_cluster() {
+  local number
+  LAPTOP=$WORK/laptop
+  rm -rf "$LAPTOP"
+  mkdir "$LAPTOP"
+  LAPTOP_MEMBERS=()
+  {
+    cat <<END
+apiVersion: quorate/v1
+kind: EtcdCluster
+metadata: {name: bench}
+spec:
+  kubernetesVersion: v1.20.2
+  hosts:
+END
+    for number in 0 1 2; do
+      echo "    - {name: infra$number, address: 127.0.0.1, root: ./infra$number," \
+        "ports: {client: 234${number}0, peer: 234${number}1, metrics: 234${number}2}}"
+    done
+    cat <<END
+  transport: {plugin: local}
+  issuer: {plugin: openssl, with: {keyAlgorithm: $1}}
+  serviceManager: {plugin: process}
+  manifestWriter: {plugin: unit-file}
+END
+  } > "$LAPTOP/cluster.yaml"
+  for number in 0 1 2; do LAPTOP_MEMBERS+=(--healthy "127.0.0.1:234${number}2"); done
+}
+
+# apply_on_laptop OPTION...: leaves what was said in $LAPTOP/apply.json.
+apply_on_laptop() {
+  local mark
+  mark=$(wc -l < "$LOG")
+  measure "$@" -- "$QUORATE" apply --yes --output json -f "$LAPTOP/cluster.yaml"
+  tail -n "+$((mark + 1))" "$LOG" > "$LAPTOP/apply.json"
+}
+
+# stop_members: ends what apply_on_laptop started.
+stop_members() {
+  local unit
+  for unit in "${LAPTOP:-/nonexistent}"/infra*/etc/kubernetes/quorate/member.unit; do
+    [ ! -e "$unit" ] || sh "${unit%/*}/supervise.sh" stop "$unit" &
+  done
+  wait
 }

@@ -43,7 +43,9 @@ struct Measurement {
     print("memory \(Double(usage.ru_maxrss) / 1024)")
     print("status \(status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f)")
     guard !targets.isEmpty else { return }
+    if status != 0 { watch.giveUp() }
     let times = watch.finish()
+    guard status == 0 else { return }
     for (member, time) in zip(targets, times) {
       guard let time else { throw Failure("\(member) was not healthy after \(timeout) s") }
       print("member \(member) \(time - start)")
@@ -74,6 +76,7 @@ extension timeval {
 final class HealthWatch: Sendable {
   private let found: Mutex<[Double?]>
   private let threads: Mutex<[pthread_t]> = Mutex([])
+  private let isGivenUp = Mutex(false)
 
   init(_ members: [Member], startedOtherThan before: [String?], until deadline: Double) {
     found = Mutex(Array(repeating: nil, count: members.count))
@@ -81,7 +84,7 @@ final class HealthWatch: Sendable {
       let known = before[index]
       let body = ThreadBody { [self] in
         member.enterNetwork()
-        while monotonic() < deadline {
+        while monotonic() < deadline, !isGivenUp.withLock({ $0 }) {
           if member.isHealthy(), known == nil || member.startTime().map({ $0 != known }) == true {
             let time = monotonic()
             found.withLock { $0[index] = time }
@@ -93,6 +96,9 @@ final class HealthWatch: Sendable {
       threads.withLock { $0.append(body.start()) }
     }
   }
+
+  /// Ends the watch: what was started failed.
+  func giveUp() { isGivenUp.withLock { $0 = true } }
 
   /// When each was first seen healthy, on the monotonic clock.
   func finish() -> [Double?] {
