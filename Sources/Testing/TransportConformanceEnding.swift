@@ -20,7 +20,8 @@ extension TransportConformance {
       } catch let error as TransportError {
         try expect(error.code == .cancelled, "the error is \(error.code.rawValue)")
       }
-      try expect(clock.now - begin < .seconds(5), "it took \(clock.now - begin)")
+      // The command would go on for ten minutes; a machine may be busy.
+      try expect(clock.now - begin < .seconds(60), "it took \(clock.now - begin)")
       let text = try await host.text(FixedCommand(shell: "echo alive"))
       try expect(text == "alive\n", "afterwards it printed \(text.debugDescription)")
     },
