@@ -104,23 +104,7 @@ final class CurlThread: Sendable {
       returning: .failed(Failure(code: 0, text: "", verification: 0, hasBeenSent: false, stop: reason)))
   }
 
-  private func start() -> Bool {
-    var attributes = pthread_attr_t()
-    guard pthread_attr_init(&attributes) == 0 else { return false }
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setstacksize(&attributes, 512 << 10)
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    var thread = pthread_t()
-    let this = Unmanaged.passRetained(self)
-    let status = pthread_create(
-      &thread, &attributes,
-      { context in
-        if let context { Unmanaged<CurlThread>.fromOpaque(context).takeRetainedValue().main() }
-        return nil
-      }, this.toOpaque())
-    if status != 0 { this.release() }
-    return status == 0
-  }
+  private func start() -> Bool { DetachedThread.start { [self] in main() } }
 
   private func main() {
     Self.blockSignals()

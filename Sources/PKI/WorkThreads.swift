@@ -84,7 +84,7 @@ public enum WorkThreads {
       var started = 0
       for _ in 0..<threads {
         state.withLock { $0.running += 1 }
-        if Thread.start({ self.run() }) { started += 1 } else { state.withLock { $0.running -= 1 } }
+        if DetachedThread.start({ self.run() }) { started += 1 } else { state.withLock { $0.running -= 1 } }
       }
       leave(success: started > 0)
     }
@@ -113,32 +113,6 @@ public enum WorkThreads {
         return state.finish
       }
       finish?(success)
-    }
-  }
-
-  /// A POSIX thread that nobody waits for.
-  private enum Thread {
-    private final class Body {
-      let run: @Sendable () -> Void
-      init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-
-    static func start(_ run: @escaping @Sendable () -> Void) -> Bool {
-      var attributes = pthread_attr_t()
-      guard pthread_attr_init(&attributes) == 0 else { return false }
-      defer { pthread_attr_destroy(&attributes) }
-      pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-      let body = Unmanaged.passRetained(Body(run))
-      var thread = pthread_t()
-      let status = pthread_create(
-        &thread, &attributes,
-        { argument in
-          guard let argument else { return nil }
-          Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-          return nil
-        }, body.toOpaque())
-      if status != 0 { body.release() }
-      return status == 0
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import QuorateCore
 internal import Glibc
 internal import Synchronization
 
@@ -49,7 +50,7 @@ final class ConformancePipe: Sendable {
 
   /// Writes a number of bytes on a thread of its own, and closes the write end.
   func feed(count: Int) {
-    ConformanceThread.start { [self] in
+    DetachedThread.start { [self] in
       var left = count
       let chunk = [UInt8](repeating: 42, count: 65_536)
       while left > 0 {
@@ -110,12 +111,12 @@ final class ConformanceListener: Sendable {
     port = UInt16(bigEndian: name.sin_port)
     descriptor = Mutex(listener)
     try expect(status, "no listener on \(address)")
-    ConformanceThread.start {
+    DetachedThread.start {
       while true {
         let peer = accept(listener, nil, nil)
         guard peer >= 0 else { return }
         _ = fcntl(peer, F_SETFD, FD_CLOEXEC)
-        ConformanceThread.start { Self.echo(peer) }
+        DetachedThread.start { Self.echo(peer) }
       }
     }
   }
@@ -150,7 +151,7 @@ final class ConformanceListener: Sendable {
 
   /// Sends bytes, ends the sending, and reads until the other side ends.
   static func exchange(_ descriptor: Int32, _ bytes: [UInt8]) async -> [UInt8] {
-    ConformanceThread.start {
+    DetachedThread.start {
       var sent = 0
       while sent < bytes.count {
         let count = bytes[sent...].withUnsafeBytes {
@@ -173,28 +174,10 @@ final class ConformanceListener: Sendable {
   }
 }
 
-/// A thread for work that waits.
+/// A call that blocks, on a thread of its own; where there is none, in place.
 enum ConformanceThread {
-  private final class Body {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-  }
-
-  static func start(_ run: @escaping @Sendable () -> Void) {
-    var thread = pthread_t()
-    let body = Unmanaged.passRetained(Body(run))
-    let status = pthread_create(
-      &thread, nil,
-      { argument in
-        guard let argument else { return nil }
-        Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-        return nil
-      }, body.toOpaque())
-    if status == 0 { pthread_detach(thread) } else { body.release() }
-  }
-
   static func value<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
-    await withCheckedContinuation { continuation in start { continuation.resume(returning: body()) } }
+    await DetachedThread.value(of: body) ?? body()
   }
 }
 

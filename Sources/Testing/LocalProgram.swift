@@ -59,21 +59,8 @@ private final class Job: Sendable {
   }
 
   func start() {
-    var thread = pthread_t()
-    let context = Unmanaged.passRetained(self)
-    let status = pthread_create(
-      &thread, nil,
-      { argument in
-        guard let argument else { return nil }
-        let job = Unmanaged<Job>.fromOpaque(argument).takeRetainedValue()
-        job.done(job.run())
-        return nil
-      }, context.toOpaque())
-    if status == 0 {
-      pthread_detach(thread)
-    } else {
-      context.release()
-      done(LocalProgram.Result(status: 127, output: [], errorOutput: Array("no thread: \(status)".utf8)))
+    if !DetachedThread.start({ [self] in done(run()) }) {
+      done(LocalProgram.Result(status: 127, output: [], errorOutput: Array("no thread can be started".utf8)))
     }
   }
 

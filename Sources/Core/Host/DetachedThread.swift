@@ -8,7 +8,7 @@ public enum DetachedThread {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  /// Starts a thread that ends with its body. Signals are left to the program's other threads.
+  /// Starts a thread that ends with its body. On it, a reader that went away is an error of `write`, not a signal.
   ///
   /// - Returns: Whether it was started; false when the system allows no more threads.
   @discardableResult
@@ -24,9 +24,7 @@ public enum DetachedThread {
       &thread, &attributes,
       { argument in
         guard let argument else { return nil }
-        var signals = sigset_t()
-        sigfillset(&signals)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        DescriptorIO.blockBrokenPipeSignal()
         Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
         return nil
       }, body.toOpaque())

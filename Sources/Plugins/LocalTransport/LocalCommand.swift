@@ -102,9 +102,8 @@ final class LocalCommand {
       }
     }
     let id = process.id
-    LocalThread.start {
+    DetachedThread.start {
       while waitpid(id, nil, 0) < 0 && errno == EINTR {}
-    } orElse: {
     }
   }
 

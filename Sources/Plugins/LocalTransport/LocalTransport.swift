@@ -145,9 +145,7 @@ public final class LocalTransport: Transport {
     guard let name else { throw TransportError(.connectionLost, host: "", why: "the connection is closed") }
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        LocalThread.start {
-          continuation.resume(returning: body(name, stop))
-        } orElse: {
+        if !DetachedThread.start({ continuation.resume(returning: body(name, stop)) }) {
           continuation.resume(
             returning: .failure(TransportError(.internal, host: name, why: "the system allows no more threads")))
         }
