@@ -21,7 +21,8 @@ struct Canary: Sendable {
     var places: [String] = []
     for host in Lab.hosts {
       let found = try await Program(
-        ["grep", "-rlaF", "-D", "skip", "-e", text, host.disk], in: Repository.folder, environment: ["PATH": "/usr/bin:/bin"]
+        ["grep", "-rlaF", "-D", "skip", "-e", text, host.disk], in: Repository.folder,
+        environment: ["PATH": "/usr/bin:/bin"]
       ).ended()
       guard found.status < 2 || !found.output.isEmpty else { throw Lab.Failure(description: found.errorOutput) }
       places += found.output.split(separator: "\n").map { "\(host.name):\($0.dropFirst(host.disk.count))" }
