@@ -36,7 +36,8 @@ struct SSHSettings: Sendable {
       "How commands get root's rights. `sudo` asks for a password only where the host's sudo does; it is never part of "
         + "the configuration (--ask-become-pass, --become-pass-fd)."),
     SchemaKey(
-      "connectTimeout", .duration, default: "15s", "How long connecting and logging in may take, a host."),
+      "connectTimeout", .duration, default: "what --connect-timeout says, or 10s",
+      "How long connecting and logging in may take, a host."),
     SchemaKey(
       "keepalive", .duration, default: "15s",
       "After this long without a word the host is asked for a sign of life; after three times as long the connection "
@@ -110,7 +111,7 @@ struct SSHSettings: Sendable {
   /// A path with `~` and relative paths resolved.
   private static func path(_ text: String, _ baseFolder: String) -> String {
     if text == "~" || text.hasPrefix("~/") { return home + text.dropFirst() }
-    return text.hasPrefix("/") ? text : baseFolder + "/" + text
+    return text.hasPrefix("/") ? text : baseFolder + "/" + (text.hasPrefix("./") ? String(text.dropFirst(2)) : text)
   }
 
   private static var home: String {

@@ -134,7 +134,9 @@ extension SSHConnection {
         }
         throw TransportError(
           .credentialUnusable, host: name, why: why,
-          fix: "run the command on a terminal, or load the key into an agent: ssh-add \(file.path)")
+          fix:
+            "run the command on a terminal, give it by --key-pass-fd N, or load the key into an agent: ssh-add \(file.path)"
+        )
       }
       passphrase = SecretBytes(count: answer.count + 1) { memory in
         answer.withBytes { memory.copyMemory(from: $0) }
