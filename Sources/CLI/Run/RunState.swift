@@ -10,10 +10,16 @@ struct RunState {
     if !report.finished.isEmpty {
       parts.append("done on every host: \(report.finished.map(\.rawValue).joined(separator: ", "))")
     }
-    if !report.doneHosts.isEmpty { parts.append("done on \(list(report.doneHosts))") }
-    let failed = Set(report.failures.compactMap(\.host))
+    // Two stages may run at once: a host counts by the worst that happened there.
+    // These two are found out before anything is changed there.
+    let isUntouched = { (failure: RunFailure) in ["host.changed", "host.holding"].contains(failure.code) }
+    let failed = Set(report.failures.filter { !isUntouched($0) }.compactMap(\.host))
+    let done = Set(report.doneHosts).subtracting(failed)
+    if !done.isEmpty { parts.append("done on \(list(done.sorted()))") }
     if !failed.isEmpty { parts.append("stopped within its steps: \(list(failed.sorted()))") }
-    let untouched = report.untouchedHosts.filter { !failed.contains($0) }
+    let untouched = (report.failures.filter(isUntouched).compactMap(\.host) + report.untouchedHosts).filter {
+      !failed.contains($0)
+    }
     if !untouched.isEmpty {
       parts.append("\(list(untouched)) \(untouched.count == 1 ? "is" : "are") untouched in this stage")
     }

@@ -182,7 +182,7 @@ extension RunFailure {
     case let error as HostProgramError:
       self.init(
         host: host.name, stage: stage, code: "host.\(error.operation)", what: "cannot \(action) \(host.name)",
-        why: error.why)
+        why: error.operation == "expect" ? ChangedFiles.described(error.why) : error.why)
     case let error as RunFailure: self = error
     default:
       self.init(
