@@ -22,12 +22,17 @@ build_all() {
   say "building"
   swift build --package-path "$BENCHMARKS" --configuration release >&2
   BENCH=$(swift build --package-path "$BENCHMARKS" --configuration release --show-bin-path)/bench
+  local folder
+  folder=$(swift build --package-path "$REPOSITORY" --configuration release --show-bin-path)
+  CERTIFICATES=$folder/certificate-benchmark
   QUORATE=${QUORATE:-}
   [ -n "$QUORATE" ] || {
     swift build --package-path "$REPOSITORY" --configuration release --product quorate >&2
-    QUORATE=$(swift build --package-path "$REPOSITORY" --configuration release --show-bin-path)/quorate
+    QUORATE=$folder/quorate
   }
   [ -x "$QUORATE" ] || die "$QUORATE cannot be run"
+  [[ " ${cases[*]} " != *" certificates "* ]] ||
+    swift build --package-path "$REPOSITORY" --configuration release --product certificate-benchmark >&2
 }
 
 # begin: a folder for this benchmark; journals and all else that quorate keeps go there too.
