@@ -151,8 +151,10 @@ struct ApplyCommand: AsyncParsableCommand {
 
   private func tell(_ report: RunReport, _ plan: Plan, _ driver: RunDriver) -> ExitCode {
     let now = RunState(report: report, plan: plan).text
-    for failure in report.failures { driver.problems.report(failure, now: now) }
-    if report.outcome == .interrupted {
+    // What a second Ctrl-C cut off is no failure of the host's.
+    let failures = report.failures.filter { $0.code != "transport.cancelled" }
+    for failure in failures { driver.problems.report(failure, now: now) }
+    if failures.isEmpty, report.outcome == .interrupted || !report.failures.isEmpty {
       driver.problems.report(
         RunFailure(
           code: "run.interrupted", what: "the run was interrupted", why: "you asked for it",
