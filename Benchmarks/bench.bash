@@ -24,6 +24,7 @@ build_all() {
   BENCH=$(swift build --package-path "$BENCHMARKS" --configuration release --show-bin-path)/bench
   local folder
   folder=$(swift build --package-path "$REPOSITORY" --configuration release --show-bin-path)
+  # shellcheck disable=SC2034 # cases/certificates runs it
   CERTIFICATES=$folder/certificate-benchmark
   QUORATE=${QUORATE:-}
   [ -n "$QUORATE" ] || {
@@ -31,6 +32,7 @@ build_all() {
     QUORATE=$folder/quorate
   }
   [ -x "$QUORATE" ] || die "$QUORATE cannot be run"
+  # shellcheck disable=SC2154 # "run" sets it
   [[ " ${cases[*]} " != *" certificates "* ]] ||
     swift build --package-path "$REPOSITORY" --configuration release --product certificate-benchmark >&2
 }

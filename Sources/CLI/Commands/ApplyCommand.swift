@@ -69,11 +69,11 @@ struct ApplyCommand: AsyncParsableCommand {
     let plan: Plan
     if let saved {
       let unreachable = await driver.run.connect()
-      for failure in unreachable { driver.problems.report(failure, now: "nothing was changed on any host") }
+      driver.tell(unreachable, now: "nothing was changed on any host")
       guard unreachable.isEmpty else { return ExitStatus(of: unreachable.map(\.code)).code }
       try await driver.run.lock()
       let changed = await driver.run.check(saved)
-      for failure in changed { driver.problems.report(failure, now: "nothing was changed on any host") }
+      driver.tell(changed, now: "nothing was changed on any host")
       guard changed.isEmpty else { return ExitStatus(of: changed.map(\.code)).code }
       plan = saved
     } else {
@@ -137,7 +137,7 @@ struct ApplyCommand: AsyncParsableCommand {
       return ExitStatus.failed.code
     }
     let health = ClusterHealth(again.cluster(plan.spec))
-    for finding in health.findings { driver.problems.report(finding) }
+    driver.tell(health.findings)
     let members = health.healthyVoters == 1 ? "1 member is healthy" : "\(health.healthyVoters) members are healthy"
     let counts = PlanCounts(plan)
     // With JSON, a cluster that is not well has the summary of a run that failed.
@@ -153,7 +153,7 @@ struct ApplyCommand: AsyncParsableCommand {
     let now = RunState(report: report, plan: plan).text
     // What a second Ctrl-C cut off is no failure of the host's.
     let failures = report.failures.filter { $0.code != "transport.cancelled" }
-    for failure in failures { driver.problems.report(failure, now: now) }
+    driver.tell(failures, now: now)
     if failures.isEmpty, report.outcome == .interrupted || !report.failures.isEmpty {
       driver.problems.report(
         RunFailure(

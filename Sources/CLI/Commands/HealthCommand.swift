@@ -22,7 +22,7 @@ struct HealthCommand: AsyncParsableCommand {
         return (survey, await driver.run.aligningHashes(of: survey.cluster(spec)))
       }
       let health = ClusterHealth(observation)
-      for failure in survey.failures { driver.problems.report(failure, now: "nothing was changed on any host") }
+      driver.tell(survey.failures, now: "nothing was changed on any host")
       for member in observation.members {
         if console.format == .json {
           console.result(
@@ -43,10 +43,10 @@ struct HealthCommand: AsyncParsableCommand {
       // People read what is wrong last, programs the summary.
       let text = ClusterText(console: console)
       if console.format == .text { text.show(health, comparesHashes: true) }
-      for finding in health.findings { driver.problems.report(finding) }
+      driver.tell(survey.lostData(spec) + health.findings)
       if console.format == .json { text.show(health, comparesHashes: true) }
       if !survey.failures.isEmpty { throw ExitStatus(of: survey.failures.map(\.code)).code }
-      if !health.isHealthy { throw ExitStatus.failed.code }
+      if !health.isHealthy || !survey.lostData(spec).isEmpty { throw ExitStatus.failed.code }
     } catch { throw driver.fail(error, now: "nothing was changed on any host") }
   }
 }

@@ -19,7 +19,7 @@ struct StatusCommand: AsyncParsableCommand {
     let driver = try RunDriver(spec: spec, loaded: loaded, console: console, connection: connection)
     do {
       let survey = try await driver.withConnections { try await driver.survey(locking: false) }
-      for failure in survey.failures { driver.problems.report(failure, now: "nothing was changed on any host") }
+      driver.tell(survey.failures, now: "nothing was changed on any host")
       let observation = survey.cluster(spec)
       let health = ClusterHealth(observation)
       if console.format == .text {
@@ -34,10 +34,10 @@ struct StatusCommand: AsyncParsableCommand {
       // People read what is wrong last, programs the summary.
       let text = ClusterText(console: console)
       if console.format == .text { text.show(health) }
-      for finding in health.findings { driver.problems.report(finding) }
+      driver.tell(survey.lostData(spec) + health.findings)
       if console.format == .json { text.show(health) }
       if !survey.failures.isEmpty { throw ExitStatus(of: survey.failures.map(\.code)).code }
-      if !health.isHealthy { throw ExitStatus.failed.code }
+      if !health.isHealthy || !survey.lostData(spec).isEmpty { throw ExitStatus.failed.code }
     } catch { throw driver.fail(error, now: "nothing was changed on any host") }
   }
 

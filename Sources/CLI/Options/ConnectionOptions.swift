@@ -4,9 +4,9 @@ internal import Glibc
 /// How a command reaches the hosts, and where passwords come from.
 struct ConnectionOptions: ParsableArguments {
   @Option(
-    name: .long, help: "How many seconds connecting to a host may take, where the transport's own setting does not say."
-  )
-  var connectTimeout = 10.0
+    name: .long,
+    help: "How many seconds connecting to a host may take; the transport's own setting without it, or 10.")
+  var connectTimeout: Double?
 
   @Flag(name: .long, help: "Ask for sudo's password once, on the terminal.")
   var askBecomePass = false
@@ -18,7 +18,7 @@ struct ConnectionOptions: ParsableArguments {
   var keyPassFd: Int32?
 
   func validate() throws {
-    guard connectTimeout > 0, connectTimeout <= 600 else {
+    if let connectTimeout, !(connectTimeout > 0 && connectTimeout <= 600) {
       throw ValidationError("--connect-timeout takes 1 to 600 seconds, not \(connectTimeout).")
     }
     for (name, descriptor) in [("--become-pass-fd", becomePassFd), ("--key-pass-fd", keyPassFd)] {

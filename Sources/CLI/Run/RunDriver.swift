@@ -120,15 +120,23 @@ struct RunDriver {
   /// Prints a plan's findings; the status to end with when one of them is an error.
   func report(findingsOf plan: Plan) -> ExitCode? {
     reporter.finish()
-    for finding in plan.findings {
-      var finding = finding
-      finding.position = finding.position ?? place(of: finding.host)
-      problems.report(finding)
-    }
+    tell(plan.findings)
     guard plan.isRefused else { return nil }
     let errors = plan.findings.filter { $0.severity == .error }
     console.complaint("  now: nothing was changed on any host")
     return ExitStatus(of: errors.map(\.code)).code
   }
 
+  /// Prints findings, each with the place of its host in the configuration.
+  func tell(_ findings: [Finding]) {
+    for var finding in findings {
+      finding.position = finding.position ?? place(of: finding.host)
+      problems.report(finding)
+    }
+  }
+
+  /// Prints failures of hosts, each with its place in the configuration.
+  func tell(_ failures: [RunFailure], now: String) {
+    for failure in failures { problems.report(failure, now: now, place: place(of: failure.host)?.description) }
+  }
 }

@@ -74,11 +74,12 @@ public struct OpenRequest: Sendable, Codable {
   public var name: String
   /// Where the host listens, and as whom to log in.
   public var endpoint: HostEndpoint
-  /// How long one attempt may take, in seconds.
-  public var timeoutSeconds: Double
+  /// How long one attempt may take, in seconds, where the user said so for this run; it goes before the transport's own
+  /// setting. Nil: the transport's own, or 10.
+  public var timeoutSeconds: Double?
 
-  /// Makes a request; the default timeout is 15 seconds.
-  public init(name: String, endpoint: HostEndpoint, timeoutSeconds: Double = 15) {
+  /// Makes a request.
+  public init(name: String, endpoint: HostEndpoint, timeoutSeconds: Double? = nil) {
     self.name = name
     self.endpoint = endpoint
     self.timeoutSeconds = timeoutSeconds

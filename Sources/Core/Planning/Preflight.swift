@@ -35,6 +35,17 @@ struct Preflight {
     return findings
   }
 
+  /// A member of a founded cluster whose data is gone. Under a kubelet nothing keeps it from starting empty.
+  static func lostData(_ host: HostSpec, _ seen: ObservedHost) -> Finding? {
+    guard let record = seen.record(host.layout), record.isFounded, !seen.hasData(host.layout) else { return nil }
+    return Finding(
+      .error, code: "member.data-lost", host: host.name,
+      what: "the member has lost its data: \(host.layout.dataFolder) is empty",
+      why:
+        "it was a member of cluster \(record.clusterID ?? ""); started like this it would vote without knowing what it promised",
+      fix: "remove the member from the cluster and add it again as a learner; do not start it as it is")
+  }
+
   private func findings(_ host: HostSpec, _ seen: ObservedHost) -> [Finding] {
     let layout = host.layout
     let record = seen.record(layout)
@@ -49,12 +60,7 @@ struct Preflight {
         "it may be another cluster's, and is never overwritten",
         "move it away when nobody needs it, or correct the host's address")
     }
-    if let record, record.isFounded, !hasData {
-      add(
-        .error, "member.data-lost", "the member has lost its data: \(layout.dataFolder) is empty",
-        "it was a member of cluster \(record.clusterID ?? ""); started like this it would vote without knowing what it promised",
-        "remove the member from the cluster and add it again as a learner; do not start it as it is")
-    }
+    if let lost = Self.lostData(host, seen) { findings.append(lost) }
     if identity.phase == .existing, record == nil, !hasData {
       add(
         .error, "member.not-joined", "the cluster exists, and this host is not a member of it",

@@ -8,6 +8,11 @@ extension ClusterRun {
     /// What was asked from this side, where the host itself could not ask.
     var askedFromHere: [String: MemberObservation] = [:]
 
+    /// The members of a founded cluster that have lost their data.
+    public func lostData(_ spec: ClusterSpec) -> [Finding] {
+      spec.hosts.compactMap { host in observed[host.name].flatMap { Preflight.lostData(host, $0) } }
+    }
+
     /// What the members answered, each asked alone.
     public func cluster(_ spec: ClusterSpec) -> ClusterObservation {
       ClusterObservation(

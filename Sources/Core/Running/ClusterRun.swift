@@ -19,8 +19,8 @@ public actor ClusterRun {
     public var holder: String
     /// Whether a cluster of one or two members may be interrupted.
     public var acceptsDowntime: Bool
-    /// How long one attempt to connect may take, in seconds.
-    public var connectSeconds: Double
+    /// How long one attempt to connect may take, in seconds; nil: what the transport's own setting says.
+    public var connectSeconds: Double?
     /// Takes what happens.
     public var report: @Sendable (RunEvent) -> Void
 
@@ -28,7 +28,7 @@ public actor ClusterRun {
     public init(
       spec: ClusterSpec, plugins: PluginSet, toolkit: any CertificateToolkit, etcdClients: @escaping EtcdClientFactory,
       wallClock: @escaping @Sendable () -> Double,
-      holder: String, acceptsDowntime: Bool = false, connectSeconds: Double = 10,
+      holder: String, acceptsDowntime: Bool = false, connectSeconds: Double? = nil,
       report: @escaping @Sendable (RunEvent) -> Void = { _ in }
     ) {
       self.spec = spec

@@ -36,7 +36,7 @@ struct SSHSettings: Sendable {
       "How commands get root's rights. `sudo` asks for a password only where the host's sudo does; it is never part of "
         + "the configuration (--ask-become-pass, --become-pass-fd)."),
     SchemaKey(
-      "connectTimeout", .duration, default: "what --connect-timeout says, or 10s",
+      "connectTimeout", .duration, default: "10s",
       "How long connecting and logging in may take, a host."),
     SchemaKey(
       "keepalive", .duration, default: "15s",

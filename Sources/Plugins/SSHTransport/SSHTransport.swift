@@ -53,7 +53,7 @@ public final class SSHTransport: Transport {
     let connection = SSHConnection(
       loop: loops[Int(id % UInt64(loops.count))], request: request, settings: settings, context: context,
       knownHosts: knownHosts)
-    let seconds = settings.connectTimeout ?? request.timeoutSeconds
+    let seconds = request.timeoutSeconds ?? settings.connectTimeout ?? 10
     let greeting: SSHGreeting
     do throws(TransportError) {
       greeting = try await cancellable(connection) { () async throws(TransportError) in
