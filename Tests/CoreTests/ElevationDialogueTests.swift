@@ -116,7 +116,7 @@ import Testing
     ),
     (
       .sudoWithPassword, "sudo: 1 incorrect password attempt\n", 1, .elevationPasswordWrong,
-      "sudo did not take the password of u"
+      "the sudo password of u is wrong"
     ),
     (
       .sudo, "sudo: /etc/sudoers is world writable\u{1b}[2J\n", 1, .elevationRefused,

@@ -60,7 +60,7 @@ import Testing
     let secrets = TestSecrets(password: "wrong")
     let failure = error(try await run("asked", secrets))
     #expect(failure?.code == .elevationPasswordWrong)
-    #expect(failure?.why == "sudo did not take the password of asked")
+    #expect(failure?.why == "the sudo password of asked is wrong")
     let once = error(try await run("once", secrets))
     #expect(once?.code == .elevationPasswordWrong)
   }

@@ -24,8 +24,7 @@ struct ProblemReport {
   func report(_ finding: Finding) {
     if console.format == .json { console.result(finding.json.text) }
     let style: Console.Style = finding.severity == .error ? .red : .yellow
-    // The host is named once.
-    let what = finding.host.map { finding.what.contains($0) ? finding.what : "\($0): \(finding.what)" } ?? finding.what
+    let what = finding.host.map { finding.what.names($0) ? finding.what : "\($0): \(finding.what)" } ?? finding.what
     tell(finding.severity.rawValue, style, what, finding.why, "", finding.fix, finding.position?.description)
   }
 
@@ -52,5 +51,12 @@ extension Finding {
         ("column", position.map { .integer($0.column) } ?? .null), ("what", .string(what)), ("why", .string(why)),
         ("fix", .string(fix)),
       ])
+  }
+}
+
+extension String {
+  /// Whether a host stands in the sentence by its name, rather than as part of a path: it is named once.
+  fileprivate func names(_ host: String) -> Bool {
+    split { $0 == " " || $0 == "," || $0 == ":" || $0 == "(" || $0 == ")" }.contains { $0 == host }
   }
 }

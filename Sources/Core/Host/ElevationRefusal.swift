@@ -64,7 +64,7 @@ struct ElevationRefusal: Sendable {
   /// The password was wrong.
   static func passwordWrong(host: String, user: String?) -> TransportError {
     TransportError(
-      .elevationPasswordWrong, host: host, why: "sudo did not take the password of \(user ?? "the login user")",
+      .elevationPasswordWrong, host: host, why: "the sudo password of \(user ?? "the login user") is wrong",
       fix:
         "give the right one with --ask-become-pass or --become-pass-fd N; it is asked for once and used on every host"
     )
