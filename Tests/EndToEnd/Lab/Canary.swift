@@ -15,18 +15,22 @@ struct Canary: Sendable {
 
   func isIn(_ other: String) -> Bool { other.contains(text) }
 
-  /// The files on the hosts' disks that contain it, as `HOST:PATH`: whatever was written there since the hosts were
+  /// The files on the hosts' disks that contain it, as `HOST:PATH`, sorted.
+  func places() async throws -> [String] { try await Self.places(of: [self])[text] ?? [] }
+
+  /// The files on the hosts' disks that contain each of some canaries: whatever was written there since the hosts were
   /// blank, journals and temporary folders among it.
-  func places() async throws -> [String] {
-    var places: [String] = []
+  static func places(of canaries: [Canary]) async throws -> [String: [String]] {
+    var places: [String: [String]] = [:]
     for host in Lab.hosts {
-      let found = try await Program(
-        ["grep", "-rlaF", "-D", "skip", "-e", text, host.disk], in: Repository.folder,
-        environment: ["PATH": "/usr/bin:/bin"]
-      ).ended()
-      guard found.status < 2 || !found.output.isEmpty else { throw Lab.Failure(description: found.errorOutput) }
-      places += found.output.split(separator: "\n").map { "\(host.name):\($0.dropFirst(host.disk.count))" }
+      let grep = ["grep", "-raoF", "-D", "skip"] + canaries.flatMap { ["-e", $0.text] } + ["."]
+      let found = try await Program(grep, in: URL(filePath: host.disk), environment: ["PATH": "/usr/bin:/bin"]).ended()
+      for line in Set(found.output.split(separator: "\n")) {
+        guard let colon = line.lastIndex(of: ":") else { continue }
+        let place = "\(host.name):\(line[..<colon].dropFirst())"
+        places[String(line[line.index(after: colon)...]), default: []].append(place)
+      }
     }
-    return places.sorted()
+    return places.mapValues { $0.sorted() }
   }
 }

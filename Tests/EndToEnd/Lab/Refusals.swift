@@ -26,9 +26,18 @@ extension OnTheLab {
       #expect(apply.status == 1, "\(apply.everything)")
       #expect(apply.errorOutput.contains("infra2"))
       #expect(apply.errorOutput.contains("/etc/kubernetes/kubelet.conf"))
-      #expect(apply.errorOutput.contains("/etc/kubernetes/manifests/haproxy.yaml"))
       #expect(apply.errorOutput.contains("now: nothing was changed on any host"))
       #expect(try await Lab.hosts[2].fingerprint() == before)
+      for host in Lab.hosts { try await host.shell("test ! -e /etc/kubernetes/pki") }
+    }
+
+    @Test func `Other static pods in the manifests folder are not put under a new kubelet`() async throws {
+      let someone = try await Lab.blank()
+      try await Lab.call("make-node", "host0")
+      try await Lab.hosts[0].shell("rm /etc/kubernetes/kubelet.conf")
+      let apply = try await someone.quorate("apply", "--yes")
+      #expect(apply.status == 1, "\(apply.everything)")
+      #expect(apply.errorOutput.contains("haproxy.yaml"), "\(apply.everything)")
       for host in Lab.hosts { try await host.shell("test ! -e /etc/kubernetes/pki") }
     }
 
