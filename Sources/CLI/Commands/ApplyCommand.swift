@@ -104,9 +104,9 @@ struct ApplyCommand: AsyncParsableCommand {
       }
     }
     let stop = StopSignal()
+    let interruption = Interruption(stop: stop, report: { driver.reporter.report(.stopRequested) })
     let execution = Task { await driver.run.execute(plan, stop: stop) }
-    let interruption = Interruption(
-      stop: stop, report: { driver.reporter.report(.stopRequested) }, cancel: { execution.cancel() })
+    interruption.cancels { execution.cancel() }
     let report = await execution.value
     interruption.end()
     driver.reporter.finish()
