@@ -89,8 +89,8 @@ import Testing
 
   @Test func `What an interrupted run left staged is finished before anything else is planned`() {
     var left = input()
-    left.hosts[0].observed.answers.byKey["/etc/kubernetes/quorate/staged-files"] = .folder(["0", "1", "list", "ready"])
-    left.hosts[1].observed.answers.byKey["/etc/kubernetes/quorate/staged-files"] = .folder(["0", "list"])
+    left.hosts[0].observed.answers.byKey["/etc/kubernetes/quorate/staged-files/"] = .folder(["0", "1", "list", "ready"])
+    left.hosts[1].observed.answers.byKey["/etc/kubernetes/quorate/staged-files/"] = .folder(["0", "list"])
     let plan = Planner(left).bootstrap()
     #expect(plan.onlyResumes)
     #expect(plan.steps(for: "a").flatMap(\.steps) == [.resumeStaged(folder: "/etc/kubernetes/quorate/staged-files")])

@@ -38,7 +38,7 @@ struct KubeletHostAnswers {
       "systemd-kubelet.process": output(process), "systemd-kubelet.version": output("Kubernetes v\(version)\n"),
       "systemd-kubelet.path": output("/usr/bin/kubelet\n"), "systemd-kubelet.containerd": output(containerd),
       "systemd-kubelet.image": output(image),
-      "/etc/kubernetes/manifests": .folder(manifests),
+      "/etc/kubernetes/manifests/": .folder(manifests),
       "/proc/swaps": .file(ObservedFile(kind: .regular, content: Array(swaps.utf8))),
     ])
     for socket in sockets { answers.byKey[socket] = .file(ObservedFile(kind: .other)) }

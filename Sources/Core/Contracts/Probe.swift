@@ -17,10 +17,12 @@ public enum Probe: Sendable, Codable, Hashable {
   /// no program that speaks TLS the answer is ``ProbeAnswer/unavailable(_:)``.
   case etcd(id: String, EtcdProbe)
 
-  /// The key under which the answer is found: the path, or the id.
+  /// The key under which the answer is found: a file's path, a folder's path with a slash behind it, or the id. (A
+  /// folder may be asked for as a file too, for its mode.)
   public var key: String {
     switch self {
-    case .file(let path, _), .secretFile(let path, _), .folder(let path): path
+    case .file(let path, _), .secretFile(let path, _): path
+    case .folder(let path): path + "/"
     case .command(let id, _), .http(let id, _, _, _), .etcd(let id, _): id
     }
   }
@@ -101,7 +103,7 @@ public struct ProbeAnswers: Sendable, Codable, Hashable {
 
   /// The names in a folder; nil where there is none.
   public func folder(_ path: String) -> [String]? {
-    if case .folder(let names)? = byKey[path] { return names }
+    if case .folder(let names)? = byKey[path + "/"] { return names }
     return nil
   }
 

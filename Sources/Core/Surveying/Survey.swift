@@ -40,7 +40,7 @@ struct Survey: Sendable {
       case .secretFile(let path, let limit): secrets[limit, default: []].append(path)
       case .folder(let path):
         operations.append(.folder(path))
-        keys.append(.one(path))
+        keys.append(.one(probe.key))
       case .command(let id, let command):
         operations.append(.command(command))
         keys.append(.one(id))
