@@ -96,7 +96,7 @@ let package = Package(
       needs: ["QuorateCore", "QuorateConfiguration", "quorate", .product(name: "Yams", package: "Yams")],
       resources: [.copy("Cases")]),
     tests("PKI", needs: ["QuoratePKI", "QuorateCore", "COpenSSL"], resources: [.copy("Fixtures")]),
-    tests("OpenSSLIssuer", needs: ["OpenSSLIssuer", "QuoratePKI", "QuorateCore"]),
+    tests("OpenSSLIssuer", needs: ["OpenSSLIssuer", "QuoratePKI", "QuorateCore", "QuorateTesting"]),
     tests("CLI", needs: ["quorate", "QuorateTesting"], resources: [.copy("Cases")]),
     tests("EndToEnd", at: "Tests/EndToEnd", needs: ["quorate", "QuorateTesting"]),
     // No test: a program whose libraries `scripts/check` looks at.

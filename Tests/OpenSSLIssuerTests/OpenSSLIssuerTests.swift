@@ -1,6 +1,7 @@
 import OpenSSLIssuer
 import QuorateCore
 import QuoratePKI
+import QuorateTesting
 import Testing
 
 @Suite struct OpenSSLIssuerTests {
@@ -27,6 +28,13 @@ import Testing
         id: "\(named.0)/etcd/server", csr: made.csr, profile: named.1, notBefore: Self.now.advanced(bySeconds: -300),
         notAfter: Self.now.advanced(bySeconds: 8_760 * 3600))
     }
+  }
+
+  @Test func `It keeps what every issuer must keep, with a CA of its own and with one that exists`() async throws {
+    #expect(try await CertIssuerConformance(issuer, toolkit: toolkit, now: Self.now).violations() == [])
+    let made = try await issuer.authority(AuthorityRequest(existing: nil, profile: try authorityProfile()))
+    let suite = CertIssuerConformance(issuer, toolkit: toolkit, now: Self.now, existing: made.material)
+    #expect(try await suite.violations() == [])
   }
 
   @Test func `It names itself and its settings for the reference page`() throws {
