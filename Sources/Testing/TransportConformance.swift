@@ -52,7 +52,7 @@ public struct TransportConformance: Sendable {
   ///   - largeCount: How many bytes the large checks move.
   ///   - make: Makes a transport; called once a check.
   public init(
-    endpoint: HostEndpoint, loopback: String = "127.0.0.1", largeCount: Int = 200_000_000,
+    endpoint: HostEndpoint, loopback: String = "127.0.0.1", largeCount: Int = 500_000_000,
     make: @escaping @Sendable () async throws -> any Transport
   ) {
     self.endpoint = endpoint
@@ -67,7 +67,7 @@ public struct TransportConformance: Sendable {
   public func run(_ check: Check) async throws {
     let transport = try await make()
     do {
-      let opened = try await transport.open(OpenRequest(name: "conformance", endpoint: endpoint))
+      let opened = try await transport.open(OpenRequest(name: "conformance", endpoint: endpoint, timeoutSeconds: 60))
       try await check.body(
         ConformanceHost(
           transport: transport, connection: opened.connection, endpoint: endpoint, loopback: loopback,

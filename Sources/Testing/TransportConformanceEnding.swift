@@ -81,7 +81,8 @@ extension TransportConformance {
       }
     },
     Check("two connections to one host do not know each other") { host in
-      let second = try await host.transport.open(OpenRequest(name: "second", endpoint: host.endpoint))
+      let second = try await host.transport.open(
+        OpenRequest(name: "second", endpoint: host.endpoint, timeoutSeconds: 60))
       await host.transport.close(host.connection)
       let reply = try await host.transport.run(
         RunRequest(command: FixedCommand(shell: "echo alive")), on: second.connection)

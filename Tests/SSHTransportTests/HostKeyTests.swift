@@ -15,7 +15,8 @@ import Testing
     let transport = try SSHTransport.forTests(server, settings)
     let result: Result<OpenReply, TransportError>
     do throws(TransportError) {
-      result = .success(try await transport.open(OpenRequest(name: "infra0", endpoint: server.endpoint)))
+      result = .success(
+        try await transport.open(OpenRequest(name: "infra0", endpoint: server.endpoint, timeoutSeconds: 60)))
     } catch {
       result = .failure(error)
     }

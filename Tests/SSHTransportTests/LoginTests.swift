@@ -13,7 +13,7 @@ import Testing
     defer { Task { await transport.shutdown() } }
     do throws(TransportError) {
       _ = try await transport.open(
-        OpenRequest(name: "infra0", endpoint: server.endpoint(user: user ?? TestHost.plainUser)))
+        OpenRequest(name: "infra0", endpoint: server.endpoint(user: user ?? TestHost.plainUser), timeoutSeconds: 60))
       return nil
     } catch {
       return error
@@ -120,7 +120,7 @@ import Testing
     let transport = try SSHTransport.forTests(server, settings)
     defer { Task { await transport.shutdown() } }
     do throws(TransportError) {
-      _ = try await transport.open(OpenRequest(name: "infra0", endpoint: server.endpoint))
+      _ = try await transport.open(OpenRequest(name: "infra0", endpoint: server.endpoint, timeoutSeconds: 60))
       return nil
     } catch {
       return error
@@ -160,7 +160,7 @@ import Testing
       context: PluginContext(baseFolder: server.folder, secrets: TestSecrets()))
     setenv("SSH_AUTH_SOCK", agent.socket, 1)
     defer { unsetenv("SSH_AUTH_SOCK") }
-    _ = try await transport.open(OpenRequest(name: "infra0", endpoint: server.endpoint))
+    _ = try await transport.open(OpenRequest(name: "infra0", endpoint: server.endpoint, timeoutSeconds: 60))
     await transport.shutdown()
   }
 }

@@ -14,7 +14,8 @@ import Testing
     let transport = try SSHTransport.forTests(server, ["become": .string("sudo")], secrets: secrets)
     let result: Result<[RunReply], TransportError>
     do throws(TransportError) {
-      let opened = try await transport.open(OpenRequest(name: "infra0", endpoint: server.endpoint(user: user)))
+      let opened = try await transport.open(
+        OpenRequest(name: "infra0", endpoint: server.endpoint(user: user), timeoutSeconds: 60))
       var replies: [RunReply] = []
       for _ in 0..<times {
         replies.append(
@@ -97,7 +98,8 @@ import Testing
     let transport = try SSHTransport.forTests(server)
     for (user, word) in [("shut", "This account is currently not available"), ("flood", "wrote more than a mebibyte")] {
       do throws(TransportError) {
-        let opened = try await transport.open(OpenRequest(name: "infra0", endpoint: server.endpoint(user: user)))
+        let opened = try await transport.open(
+          OpenRequest(name: "infra0", endpoint: server.endpoint(user: user), timeoutSeconds: 60))
         _ = try await transport.run(RunRequest(command: Self.whoami), on: opened.connection)
         Issue.record("\(user) ran a command")
       } catch {
