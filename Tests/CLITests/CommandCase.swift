@@ -74,10 +74,12 @@ struct CommandCase {
     return actual
   }
 
-  /// The text without what differs from run to run: the folder, tokens, times.
+  /// The text without what differs from run to run and from machine to machine: the folder, tokens, times,
+  /// the version of the installed etcd.
   private static func masked(_ text: String, _ folder: String) -> String {
     text.replacingOccurrences(of: folder, with: "/FOLDER")
       .replacing(/token ([a-z0-9-]+)-[0-9a-f]{8}/) { "token \($0.output.1)-XXXXXXXX" }
+      .replacing(/is etcd [0-9.]+,/, with: "is etcd N.N.N,")
       .replacing(/\b[0-9]+\.[0-9]s\b/, with: "N.Ns")
   }
 }

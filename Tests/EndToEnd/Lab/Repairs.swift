@@ -15,7 +15,7 @@ extension OnTheLab {
       #expect(verify.status == 1)
       for fault in [
         "kubeadmcfg.yaml  content differs", "manifests/etcd.yaml  content differs",
-        "server.key  mode is 0644, not 0600", "peer.crt  owner is nobody",
+        "server.key  key mode is 0644, not 0600", "peer.crt  certificate owner is nobody",
       ] {
         #expect(verify.output.contains(fault), "\(fault)\n\(verify.everything)")
       }
@@ -47,7 +47,7 @@ extension OnTheLab {
       let before = try await fingerprints()
       let plan = try await someone.quorate("plan")
       #expect(plan.output.contains(target.address) && plan.output.contains("192.0.2.7"), "\(plan.everything)")
-      #expect(plan.output.contains("1 certificates to issue, on 1 of 3 hosts"), "\(plan.everything)")
+      #expect(plan.output.contains("1 certificate to issue, on 1 of 3 hosts"), "\(plan.everything)")
       let apply = try await someone.quorate("apply", "--yes")
       #expect(apply.status == 0, "\(apply.everything)")
       let after = try await fingerprints()
