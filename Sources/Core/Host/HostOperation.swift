@@ -63,7 +63,11 @@ enum HostOperation: Sendable {
     case .stage(let folder): ("stage", [folder], nil)
     case .makeFolder(let path, let mode, let owner): ("makefolder", [path, octal(mode), ownerText(owner)], nil)
     case .put(let index, let path, let mode, let owner, let content, let count):
-      ("put", ["\(index)", "\(count)", octal(mode), ownerText(owner), path], count == 0 ? nil : content)
+      // A file is created with at most 0666.
+      (
+        "put", ["\(index)", "\(count)", octal(mode), octal(0o666 & ~mode), ownerText(owner), path],
+        count == 0 ? nil : content
+      )
     case .commit(let stage, let keep): ("commit", [stage, keep ? "keep" : "clear"], nil)
     case .resume(let stage): ("resume", [stage, "clear"], nil)
     case .discard(let stage): ("discard", [stage], nil)

@@ -14,6 +14,7 @@ export LC_ALL PATH
 set -f
 n=0
 stage=
+self=
 started=
 marker='%f|%u|%g|%U|%G|%s|%i|%z|%n'
 IFS= read -r nonce || exit 96
@@ -165,51 +166,70 @@ ${actual%.}"
     ;;
   stage) # FOLDER: where files wait before they are renamed into place
     stage=$1
+    [ -n "$self" ] || self=$(id -un):$(id -gn)
     mkdir -p -- "$stage" && true 2>/dev/null >"$stage/list" || failed "cannot make $stage"
     reply ok
     ;;
   makefolder) # PATH MODE OWNER
     if ! [ -d "$1" ]; then
       mkdir -p -- "$1" || failed "cannot make $1"
-      [ "$3" = - ] || chown "$3" -- "$1" || failed "cannot give $1 to $3"
+      [ "$3" = - ] || [ "$3" = "$self" ] || chown "$3" -- "$1" || failed "cannot give $1 to $3"
     fi
     chmod "$2" -- "$1" || failed "cannot set the mode of $1"
     reply ok
     ;;
-  put) # INDEX BYTES MODE OWNER PATH, then the bytes: stages a file
+  put) # INDEX BYTES MODE UMASK OWNER PATH, then the bytes: stages a file. With the umask it is born with its mode.
+    umask "$4"
     if [ "$2" -gt 0 ]; then
       dd bs="$2" count=1 iflag=fullblock of="$stage/$1" 2>/dev/null || failed "cannot write $stage/$1"
     else
       true 2>/dev/null >"$stage/$1" || failed "cannot write $stage/$1"
     fi
-    [ "$(stat -c %s -- "$stage/$1")" = "$2" ] || failed "cannot write $2 bytes to $stage/$1: is the disk full?"
-    [ "$4" = - ] || chown "$4" -- "$stage/$1" || failed "cannot give $stage/$1 to $4"
-    chmod "$3" -- "$stage/$1" || failed "cannot set the mode of $stage/$1"
-    [ "$(stat -c %d -- "$stage/$1")" = "$(stat -c %d -- "${5%/*}")" ] || failed "${5%/*} is not on the file system of $stage"
-    printf '%s %s\n' "$1" "$5" >>"$stage/list" || failed "cannot write $stage/list"
+    umask 077
+    [ "$5" = - ] || [ "$5" = "$self" ] || chown "$5" -- "$stage/$1" || failed "cannot give $stage/$1 to $5"
+    case $3 in *[1357]*) chmod "$3" -- "$stage/$1" || failed "cannot set the mode of $stage/$1" ;; esac
+    printf '%s %s %s\n' "$1" "$2" "$6" >>"$stage/list" || failed "cannot write $stage/list"
     reply ok
     ;;
   commit | resume) # STAGE keep|clear: renames what is staged into place, in order; kept copies allow a "resume"
-    stage=$1
-    if [ "$op" = resume ]; then [ -e "$stage/ready" ] || failed "nothing is ready in $stage"; fi
-    names=
-    while read -r index path; do names="$names $index"; done <"$stage/list"
-    # The names are numbers.
-    # shellcheck disable=SC2086
-    (cd -- "$stage" && sync $names list) || failed "cannot sync $stage"
-    true 2>/dev/null >"$stage/ready" || failed "cannot write $stage/ready"
-    sync -- "$stage" 2>/dev/null
-    while read -r index path; do
-      # A link to the staged copy is in place already, from the run that was interrupted.
-      [ ! "$stage/$index" -ef "$path" ] || continue
-      ln -f -- "$stage/$index" "$stage/$index.new" && mv -f -T -- "$stage/$index.new" "$path" || failed "cannot place $path"
+    stage=$1 keep=$2
+    set --
+    if [ "$op" = resume ]; then
+      [ -e "$stage/ready" ] || failed "nothing is ready in $stage"
+    else
+      names=
+      folders=
+      sizes=
+      # The folders, each once, are the arguments.
+      while read -r index size path; do
+        names="$names $index"
+        sizes="$sizes$size
+"
+        [ "${path%/*}" = "$folders" ] || set -- "$@" "${path%/*}"
+        folders=${path%/*}
+      done <"$stage/list"
+      # The names are numbers.
+      # shellcheck disable=SC2086
+      [ "$(cd -- "$stage" && stat -c %s $names; echo .)" = "$sizes." ] || failed "cannot write to $stage: is the disk full?"
+      device=$(stat -c %d -- "$stage")
+      ! stat -c %d -- "$@" | grep -qvxF -e "$device" || failed "$stage is not on the file system of: $*"
+      # shellcheck disable=SC2086
+      (cd -- "$stage" && sync $names list) || failed "cannot sync $stage"
+      true 2>/dev/null >"$stage/ready" || failed "cannot write $stage/ready"
+      sync -- "$stage" 2>/dev/null
+    fi
+    while read -r index size path; do
+      # Gone from here, or a link to it: it is in place already, from the run that was interrupted.
+      if ! [ -e "$stage/$index" ] || [ "$stage/$index" -ef "$path" ]; then
+        continue
+      elif [ "$keep" = keep ]; then
+        ln -f -- "$stage/$index" "$stage/$index.new" && mv -f -T -- "$stage/$index.new" "$path" || failed "cannot place $path"
+      else
+        mv -f -T -- "$stage/$index" "$path" || failed "cannot place $path"
+      fi
     done <"$stage/list"
-    synced=
-    while read -r index path; do
-      [ "${path%/*}" = "$synced" ] || sync -- "${path%/*}" 2>/dev/null
-      synced=${path%/*}
-    done <"$stage/list"
-    [ "$2" = keep ] || rm -rf -- "$stage"
+    [ $# = 0 ] || sync -- "$@" 2>/dev/null
+    [ "$keep" = keep ] || rm -rf -- "$stage"
     reply ok
     ;;
   discard) # FOLDER: removes staged copies
@@ -258,7 +278,7 @@ ${actual%.}"
           *) last="the member says: $body" ;;
           esac
         fi
-        sleep 0.1
+        sleep 0.05
       done' "$1" "$2" "$before" </dev/null 2>/dev/null; echo "|$?")
     [ "${output##*|}" = 0 ] || failed "not healthy after $3 s: ${output%|*}"
     reply ok
