@@ -172,6 +172,14 @@ import Testing
     #expect(error?.why == "not healthy after 1 s: nobody listens on 127.0.0.1 port 1")
   }
 
+  @Test func `A member that closes what it has just accepted is asked again until it answers`() async throws {
+    let member = try RestlessMember(refusals: 20)
+    defer { member.end() }
+    _ = try await perform([
+      .await(NetworkEndpoint(address: .loopbackV4, port: member.port), seconds: 60, restarted: false)
+    ])
+  }
+
   @Test func `An HTTP listener that is not there is status 0`() async throws {
     let answer = try await perform([.http(host: "127.0.0.1", port: 1, path: "/health")])
     guard case .http(let raw)? = answer.replies.first else { throw Unexpected() }

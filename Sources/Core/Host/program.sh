@@ -261,6 +261,8 @@ ${actual%.}"
     [ "$4" = any ] || before=${started:-none}
     output=$(timeout -k 2 "$3" bash -c '
       ask() { { exec 3<>"/dev/tcp/$host/$port"; } 2>/dev/null && printf "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n" "$1" >&3; }
+      # A member that ends closes what it has just accepted.
+      trap "" PIPE
       host=$0 port=$1 before=$2 last="nobody listens on $0 port $1"
       trap "echo \"\$last\"; exit 1" TERM
       while :; do
