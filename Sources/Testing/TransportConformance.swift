@@ -11,7 +11,7 @@ public import QuorateCore
 /// }
 /// ```
 ///
-/// The host must have a POSIX `sh`, `cat`, `dd`, `head`, `wc` and `sleep`, and reach this machine at
+/// The host must have a POSIX `sh`, `cat`, `dd`, `head` and `wc`, and reach this machine at
 /// ``loopback`` (for a host that *is* this machine: 127.0.0.1). Login shells, banners and `umask` are the host's own
 /// matter: run the checks as users who have them.
 public struct TransportConformance: Sendable {

@@ -4,10 +4,12 @@ extension TransportConformance {
   /// Cancellation, time limits, closing.
   static let endingChecks: [Check] = [
     Check("a cancelled call ends promptly, and the connection lives on") { host in
+      let endless = try ConformancePipe()
       let pipe = try ConformancePipe()
       let call = Task {
         try await host.run(
-          FixedCommand(shell: "echo begun; exec sleep 600"), output: .descriptor(pipe.writeEnd), timeoutSeconds: nil)
+          FixedCommand(shell: "echo begun; exec cat"), input: [.descriptor(endless.readEnd)],
+          output: .descriptor(pipe.writeEnd), timeoutSeconds: nil)
       }
       let line = await pipe.readLine()
       try expect(line == "begun", "the first line is \(line.debugDescription)")
@@ -45,8 +47,10 @@ extension TransportConformance {
       try expect(text == "alive\n", "afterwards it printed \(text.debugDescription)")
     },
     Check("a call's time limit holds") { host in
-      try await host.expectError([.timedOut], "sleep 600 within 0.3 s") { () throws(TransportError) in
-        _ = try await host.run(FixedCommand(shell: "exec sleep 600"), timeoutSeconds: 0.3)
+      let endless = try ConformancePipe()
+      try await host.expectError([.timedOut], "an endless command within 0.3 s") { () throws(TransportError) in
+        _ = try await host.run(
+          FixedCommand(shell: "exec cat"), input: [.descriptor(endless.readEnd)], timeoutSeconds: 0.3)
       }
     },
     Check("a connection can be closed twice, and is closed from then on") { host in
@@ -61,9 +65,11 @@ extension TransportConformance {
       }
     },
     Check("closing a connection ends what runs on it") { host in
+      let endless = try ConformancePipe()
       let pipe = try ConformancePipe()
       async let reply = host.run(
-        FixedCommand(shell: "echo begun; exec sleep 600"), output: .descriptor(pipe.writeEnd), timeoutSeconds: nil)
+        FixedCommand(shell: "echo begun; exec cat"), input: [.descriptor(endless.readEnd)],
+        output: .descriptor(pipe.writeEnd), timeoutSeconds: nil)
       _ = await pipe.readLine()
       await host.transport.close(host.connection)
       do {

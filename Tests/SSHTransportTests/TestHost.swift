@@ -47,9 +47,6 @@ actor TestHost {
     var endpoint: HostEndpoint { HostEndpoint(host: "127.0.0.1", port: port, user: TestHost.plainUser) }
 
     func endpoint(user: String) -> HostEndpoint { HostEndpoint(host: "127.0.0.1", port: port, user: user) }
-
-    /// Ends the server.
-    func stop() { close(lifeline) }
   }
 
   /// A user who is always there.
@@ -81,11 +78,6 @@ actor TestHost {
     return try await task.value
   }
 
-  /// A server of one's own, to be stopped.
-  func ownServer(_ options: [String] = []) async throws -> Server {
-    try await Self.start(try await folder(), options, ["ed25519"])
-  }
-
   // MARK: Making
 
   struct Failure: Error, CustomStringConvertible { var description: String }
@@ -103,8 +95,18 @@ actor TestHost {
   }
 
   private static func start(_ folder: String, _ options: [String], _ hostKeys: [String]) async throws -> Server {
+    // Ports below those that the system gives to others; another process may still take one in between.
+    for _ in 0..<5 {
+      if let server = try await start(folder, options, hostKeys, port: .random(in: 20_000..<32_768)) { return server }
+    }
+    throw Failure(description: "no free port for sshd")
+  }
+
+  /// A server on a port; nil when the port is taken.
+  private static func start(
+    _ folder: String, _ options: [String], _ hostKeys: [String], port: UInt16
+  ) async throws -> Server? {
     let number = UInt32.random(in: .min ... .max)
-    let port = try freePort()
     let configuration = "\(folder)/sshd_config.\(number)"
     let lines =
       [
@@ -120,14 +122,19 @@ actor TestHost {
     let process = try spawn(
       geteuid() == 0
         ? [
-          "unshare", "--mount", "--propagation", "private", "sh", "-c", TestHostFiles.supervisor, "sh", folder,
+          "setsid", "unshare", "--mount", "--propagation", "private", "sh", "-c", TestHostFiles.supervisor, "sh",
+          folder,
           configuration, log, "root",
         ]
-        : ["sh", "-c", TestHostFiles.supervisor, "sh", folder, configuration, log, ""], input: lifeline[0])
+        : ["setsid", "sh", "-c", TestHostFiles.supervisor, "sh", folder, configuration, log, ""], input: lifeline[0])
     close(lifeline[0])
     let server = Server(port: port, folder: folder, process: process, lifeline: lifeline[1])
     let isUp = await LocalProgram.run(["sh", "-c", TestHostFiles.waiter, "sh", "\(port)", log])
-    guard isUp.status == 0 else { throw Failure(description: "sshd did not start: \(isUp.text)") }
+    guard isUp.status == 0 else {
+      close(server.lifeline)
+      if isUp.text.contains("Address already in use") { return nil }
+      throw Failure(description: "sshd did not start: \(isUp.text)")
+    }
     try await know(server, hostKeys)
     return server
   }
@@ -159,22 +166,6 @@ actor TestHost {
       throw Failure(description: "\(words[0]) cannot be started")
     }
     return process
-  }
-
-  private static func freePort() throws -> UInt16 {
-    let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(probe) }
-    var name = sockaddr_in()
-    name.sin_family = sa_family_t(AF_INET)
-    name.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isFree = withUnsafeMutablePointer(to: &name) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(probe, $0, size) == 0 && getsockname(probe, $0, &size) == 0
-      }
-    }
-    guard isFree else { throw Failure(description: "no free port") }
-    return UInt16(bigEndian: name.sin_port)
   }
 
   // MARK: Files

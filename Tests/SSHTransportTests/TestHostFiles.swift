@@ -72,6 +72,7 @@ enum TestHostFiles {
 
   /// Runs sshd with the configuration `$2` until standard input ends; the log goes to `$3`.
   static let supervisor = #"""
+    trap : INT TERM HUP
     if [ -n "$4" ]; then
       for file in passwd shadow group sudoers; do mount --bind "$1/etc/$file" /etc/$file || exit; done
       mount -t tmpfs -o mode=755 tmpfs /run && mkdir -p /run/sshd /run/sudo || exit
@@ -79,7 +80,7 @@ enum TestHostFiles {
     /usr/sbin/sshd -D -e -f "$2" 2> "$3" < /dev/null &
     server=$!
     mkdir -p "$1/servers" && : > "$1/servers/$server"
-    read -r _
+    while read -r _ || [ $? -gt 128 ]; do :; done
     kill $server
     wait $server
     rm -f "$1/servers/$server"
@@ -91,6 +92,7 @@ enum TestHostFiles {
   static let waiter = #"""
     for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
       grep -q "Server listening" "$2" 2> /dev/null && exit 0
+      grep -q "Address already in use" "$2" 2> /dev/null && break
       sleep 0.1
     done
     cat "$2"

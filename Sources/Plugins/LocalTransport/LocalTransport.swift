@@ -112,6 +112,9 @@ public final class LocalTransport: Transport {
     }
   }
 
+  /// How many calls are under way.
+  var callCount: Int { state.withLock { $0.callCount } }
+
   private static var user: String {
     guard let entry = getpwuid(geteuid()), let name = entry.pointee.pw_name else { return "\(geteuid())" }
     return String(cString: name)

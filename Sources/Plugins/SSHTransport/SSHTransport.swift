@@ -112,6 +112,9 @@ public final class SSHTransport: Transport {
     return connection
   }
 
+  /// The number of threads that serve all connections.
+  var threadCount: Int { loops.count }
+
   private func closed(_ name: String) -> TransportError {
     TransportError(.connectionLost, host: name, why: "the connection is closed")
   }

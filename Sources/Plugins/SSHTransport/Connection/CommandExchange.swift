@@ -87,6 +87,9 @@ final class CommandExchange {
     dialogue.passwordWasSent()
   }
 
+  /// Whether the host's shell waits for the text.
+  var isReady: Bool { dialogue.hasStarted }
+
   /// The result of a command that ran.
   var reply: RunReply {
     RunReply(status: channel.status, output: output?.collected ?? [], errorOutput: errorOutput)

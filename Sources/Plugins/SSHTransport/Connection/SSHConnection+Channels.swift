@@ -131,6 +131,7 @@ extension SSHConnection {
     leaving.append(channel)
     finishLeaving()
     session?.wire.flush()
+    wake()
   }
 
   /// Frees channels whose closing the host has confirmed.
@@ -145,6 +146,7 @@ extension SSHConnection {
 
   /// A session channel for a command: the spare one, or a new one.
   func sessionChannel(_ form: ElevationForm, _ deadline: Deadline) async throws(TransportError) -> CommandExchange {
+    var patience = 0.01
     while true {
       while isPreparingSpare { try await pause(until: deadline) }
       if let spare, spare.exchange == nil || spare.exchange?.form == form {
@@ -158,10 +160,20 @@ extension SSHConnection {
         return CommandExchange(form, on: channel, host: name, user: user)
       case .failure(let failure):
         if let lost { throw lost }
-        guard failure.code == LIBSSH2_ERROR_CHANNEL_FAILURE, openCount > 0 else { throw refusal(failure) }
-        // The host allows fewer sessions than usual: wait until one of them ends.
-        sessionLimit = openCount
-        context.log("\(name): sshd allows \(sessionLimit) sessions at once (MaxSessions)")
+        guard failure.code == LIBSSH2_ERROR_CHANNEL_FAILURE else { throw refusal(failure) }
+        if openCount > 0 {
+          // The host allows fewer sessions than usual: wait until one of them ends.
+          sessionLimit = openCount
+          context.log("\(name): sshd allows \(sessionLimit) sessions at once (MaxSessions)")
+        } else {
+          // sshd frees a session a moment after its channel, or once a command that was given up has ended.
+          guard patience < 2 else { throw refusal(failure) }
+          let alarm = wake(after: patience)
+          let until = EventLoop.now + UInt64(patience * 1e9)
+          while EventLoop.now < until { try await pause(until: deadline) }
+          loop.cancel(alarm)
+          patience *= 2
+        }
       }
     }
   }
@@ -176,7 +188,7 @@ extension SSHConnection {
 
   /// Opens a channel ahead, for the next command.
   func prepareSpare() {
-    guard lost == nil, spare == nil, !isPreparingSpare, runningCount < SSHConnection.mostSessions,
+    guard keepsSpare, lost == nil, spare == nil, !isPreparingSpare, runningCount < SSHConnection.mostSessions,
       openCount < sessionLimit
     else { return }
     isPreparingSpare = true
@@ -218,7 +230,7 @@ extension SSHConnection {
     }
     while true {
       switch exchange.step(scratch: scratch) {
-      case .moved: continue
+      case .moved: wake()
       case .waiting: return true
       case .passwordWanted:
         guard let becomePassword else { return false }

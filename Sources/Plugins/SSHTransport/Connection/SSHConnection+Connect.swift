@@ -28,8 +28,8 @@ extension SSHConnection {
     while true {
       let (greeting, offered) = try await shakeHands(policy, algorithms, deadline)
       guard let rejection = policy.rejection(of: greeting.hostKey) else {
+        session?.wire.keysAreExchanged()
         try await logIn(greeting, &deadline)
-        session?.wire.stopSniffing()
         startsShellsAhead = (session?.wire.roundTrip ?? 0) >= SSHConnection.farRoundTrip
         keepAlive()
         prepareSpare()

@@ -27,6 +27,7 @@ actor SSHConnection {
   private var waiting: [CheckedContinuation<Void, Never>] = []
   private var watch: EventLoop.Token?
   private var interest: UInt32 = 0
+  private var hasHungUp = false
   private var keepAliveTimer: EventLoop.Token?
 
   // Connecting (SSHConnection+Connect).
@@ -36,6 +37,8 @@ actor SSHConnection {
   var openings: [ChannelOpening] = []
   var isOpening = false
   var isPreparingSpare = false
+  /// Whether a channel is opened ahead; tests that count switch it off.
+  var keepsSpare = true
   var spare: SpareChannel?
   var leaving: [SSHChannel] = []
   var openCount = 0
@@ -125,7 +128,8 @@ actor SSHConnection {
   /// Takes a connected socket into use.
   func use(_ session: SSHSession) {
     self.session = session
-    interest = 0
+    interest = EPOLLRDHUP.rawValue
+    hasHungUp = false
     watch = loop.watch(session.wire.socket, EPOLLRDHUP.rawValue) { [weak self] events in
       self?.assumeIsolated { $0.socketIsReady(events) }
     }
@@ -145,7 +149,7 @@ actor SSHConnection {
 
   private func updateInterest() {
     guard let watch, let session else { return }
-    var events = EPOLLRDHUP.rawValue
+    var events: UInt32 = hasHungUp ? 0 : EPOLLRDHUP.rawValue
     if !waiting.isEmpty || !leaving.isEmpty { events |= EPOLLIN.rawValue }
     if session.wire.unsentCount > 0 { events |= EPOLLOUT.rawValue }
     guard events != interest else { return }
@@ -156,8 +160,10 @@ actor SSHConnection {
   private func socketIsReady(_ events: UInt32) {
     session?.wire.flush()
     finishLeaving()
-    let isHangup = events & (EPOLLHUP.rawValue | EPOLLERR.rawValue | EPOLLRDHUP.rawValue) != 0
-    if isHangup, waiting.isEmpty { session?.wire.lose(0) }
+    // Whoever reads finds the end behind the last bytes. Where nobody does, it is looked for here.
+    let isBroken = events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0
+    if events & EPOLLRDHUP.rawValue != 0 { hasHungUp = true }
+    if isBroken || hasHungUp, waiting.isEmpty, let wire = session?.wire, isBroken || wire.isAtEnd { wire.lose(0) }
     noteLoss()
     wake()
     updateInterest()

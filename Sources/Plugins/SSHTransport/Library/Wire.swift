@@ -26,7 +26,7 @@ final class Wire {
   var holdsInput = false
   /// How often something was sent after something had been received: about the number of round trips.
   private(set) var flights = 0
-  /// The beginning of what the host sent, until ``stopSniffing()``.
+  /// The beginning of what the host sent, until ``keysAreExchanged()``.
   private(set) var beginning: [UInt8] = []
 
   /// The shortest time between something sent and the next thing received, in nanoseconds.
@@ -45,10 +45,13 @@ final class Wire {
   /// The number of bytes that the socket did not take yet.
   var unsentCount: Int { outgoing.count - sent }
 
-  /// Ends the collecting of ``beginning``.
-  func stopSniffing() {
+  /// Ends the collecting of ``beginning``, and begins to measure ``roundTrip``: until the keys are exchanged both sides
+  /// speak at once, from then on each word of the host is an answer.
+  func keysAreExchanged() {
     isSniffing = false
     beginning = []
+    roundTrip = .max
+    sentAt = nil
   }
 
   /// Gives up on the connection.
@@ -56,6 +59,12 @@ final class Wire {
     guard !isLost else { return }
     isLost = true
     lostWith = error
+  }
+
+  /// Whether the host has closed the connection, and all it sent before was received.
+  var isAtEnd: Bool {
+    var byte: UInt8 = 0
+    return recv(socket, &byte, 1, Int32(MSG_DONTWAIT) | Int32(MSG_PEEK)) == 0
   }
 
   /// Sends what the socket takes now.
@@ -93,6 +102,10 @@ final class Wire {
       if holdsInput { return Int(-EAGAIN) }
       let received = recv(socket, buffer, count, Int32(MSG_DONTWAIT))
       if received > 0 {
+        // sshd has Nagle's algorithm on until a session has begun: it holds a packet back until the one before it is
+        // acknowledged, which this side would put off for 40 ms. The option has to be set again each time.
+        var yes: Int32 = 1
+        if received < 4096 { setsockopt(socket, Int32(IPPROTO_TCP), TCP_QUICKACK, &yes, 4) }
         lastReceived = EventLoop.now
         hasReceived = true
         if let sentAt { roundTrip = min(roundTrip, lastReceived - min(sentAt, lastReceived)) }
