@@ -17,7 +17,8 @@ import Testing
     let transport = try SSHTransport.forTests(server, settings)
     let opened = try await transport.open(
       OpenRequest(
-        name: "infra0", endpoint: HostEndpoint(host: "127.0.0.1", port: relay.port, user: TestHost.plainUser)))
+        name: "infra0", endpoint: HostEndpoint(host: "127.0.0.1", port: relay.port, user: TestHost.plainUser),
+        timeoutSeconds: 60))
     try await body(transport, opened.connection, relay)
     await transport.shutdown()
   }
@@ -110,7 +111,8 @@ import Testing
     let transport = try SSHTransport.forTests(server)
     _ = try await transport.open(
       OpenRequest(
-        name: "infra0", endpoint: HostEndpoint(host: "localhost", port: server.port, user: TestHost.plainUser)))
+        name: "infra0", endpoint: HostEndpoint(host: "localhost", port: server.port, user: TestHost.plainUser),
+        timeoutSeconds: 60))
     await transport.shutdown()
   }
 
@@ -132,7 +134,7 @@ import Testing
   func `fewer sessions than usual only make calls wait`(_ sessions: Int) async throws {
     let server = try await TestHost.shared.server(["MaxSessions \(sessions)"])
     let transport = try SSHTransport.forTests(server)
-    let opened = try await transport.open(OpenRequest(name: "infra0", endpoint: server.endpoint))
+    let opened = try await transport.open(OpenRequest(name: "infra0", endpoint: server.endpoint, timeoutSeconds: 60))
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<12 {
         group.addTask {
@@ -150,7 +152,7 @@ import Testing
     for option in ["AllowTcpForwarding no", "DisableForwarding yes", "PermitOpen 127.0.0.1:1"] {
       let server = try await TestHost.shared.server([option])
       let transport = try SSHTransport.forTests(server)
-      let opened = try await transport.open(OpenRequest(name: "infra0", endpoint: server.endpoint))
+      let opened = try await transport.open(OpenRequest(name: "infra0", endpoint: server.endpoint, timeoutSeconds: 60))
       do throws(TransportError) {
         close(try await transport.stream(to: .tcp(host: "127.0.0.1", port: server.port), on: opened.connection))
         Issue.record("\(option): a stream was opened")
@@ -175,7 +177,7 @@ import Testing
   @Test func `the end of the sshd that serves a connection is its loss`() async throws {
     let server = try await TestHost.shared.server()
     let transport = try SSHTransport.forTests(server)
-    let opened = try await transport.open(OpenRequest(name: "infra0", endpoint: server.endpoint))
+    let opened = try await transport.open(OpenRequest(name: "infra0", endpoint: server.endpoint, timeoutSeconds: 60))
     let endless = try TestSignal()
     await #expect {
       _ = try await transport.run(

@@ -20,7 +20,8 @@ import Testing
     let transport = try SSHTransport.forTests(server, settings, secrets: secrets)
     let opened = try await transport.open(
       OpenRequest(
-        name: "far", endpoint: HostEndpoint(host: "127.0.0.1", port: relay.port, user: user ?? TestHost.plainUser)))
+        name: "far", endpoint: HostEndpoint(host: "127.0.0.1", port: relay.port, user: user ?? TestHost.plainUser),
+        timeoutSeconds: 60))
     try await body(transport, opened.connection, relay)
     await transport.shutdown()
   }
