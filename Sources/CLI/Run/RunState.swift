@@ -11,15 +11,15 @@ struct RunState {
       parts.append("done on every host: \(report.finished.map(\.rawValue).joined(separator: ", "))")
     }
     // Two stages may run at once: a host counts by the worst that happened there.
-    // These two are found out before anything is changed there.
-    let isUntouched = { (failure: RunFailure) in ["host.changed", "host.holding"].contains(failure.code) }
+    // These are found out before anything is changed there.
+    let isUntouched = { (failure: RunFailure) in ["host.changed", "host.holding", "gate.closed"].contains(failure.code)
+    }
     let failed = Set(report.failures.filter { !isUntouched($0) }.compactMap(\.host))
     let done = Set(report.doneHosts).subtracting(failed)
     if !done.isEmpty { parts.append("done on \(list(done.sorted()))") }
     if !failed.isEmpty { parts.append("stopped within its steps: \(list(failed.sorted()))") }
-    let untouched = (report.failures.filter(isUntouched).compactMap(\.host) + report.untouchedHosts).filter {
-      !failed.contains($0)
-    }
+    let spared = Set(report.failures.filter(isUntouched).compactMap(\.host) + report.untouchedHosts)
+    let untouched = plan.spec.hosts.map(\.name).filter { spared.contains($0) && !failed.contains($0) }
     if !untouched.isEmpty {
       parts.append("\(list(untouched)) \(untouched.count == 1 ? "is" : "are") untouched in this stage")
     }

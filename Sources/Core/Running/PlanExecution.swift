@@ -113,9 +113,13 @@ struct PlanExecution {
         result.untouched = stage.hosts[index...].map(\.host)
         return
       }
-      let others = await gate(host.host, rule)
-      settings.report(.gate(host: host.host, isOpen: others.isOpen, reasons: others.reasons.map(\.description)))
+      let others = await gateOpens(for: host.host, rule)
       guard others.isOpen else {
+        if stop.isRequested {
+          result.isStopped = true
+          result.untouched = stage.hosts[index...].map(\.host)
+          return
+        }
         result.failures.append(
           RunFailure(
             host: host.host, stage: stage.id, code: "gate.closed", what: "\(host.host) must not be touched now",
@@ -133,6 +137,25 @@ struct PlanExecution {
         result.untouched = stage.hosts[(index + 1)...].map(\.host)
         return
       }
+    }
+  }
+
+  /// How long a gate may take to open by itself: an election, or a member that has just been restarted.
+  private static let gatePatience = Duration.seconds(60)
+
+  /// Asks the gate, and again where waiting alone may open it, until it is open, its time is up, or the user wants to stop.
+  private func gateOpens(for target: String, _ rule: GateRule) async -> GateVerdict {
+    let deadline = ContinuousClock.now + Self.gatePatience
+    var told: GateVerdict?
+    while true {
+      let verdict = await gate(target, rule)
+      if verdict != told {
+        settings.report(.gate(host: target, isOpen: verdict.isOpen, reasons: verdict.reasons.map(\.description)))
+        told = verdict
+      }
+      guard !verdict.isOpen, verdict.mayOpenByItself, !stop.isRequested, ContinuousClock.now < deadline,
+        (try? await Task.sleep(for: .seconds(1))) != nil
+      else { return verdict }
     }
   }
 
