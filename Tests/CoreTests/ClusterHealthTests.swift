@@ -71,6 +71,15 @@ import Testing
     #expect(codes(observation).contains("etcd.member-missing"))
   }
 
+  @Test func `A member that is healthy by its own account and answers no client is an error`() {
+    var observation = ObservedClusters(states: [.healthy, .healthy, .healthy]).observation
+    observation.members[2].memberList = nil
+    observation.members[2].status = nil
+    observation.members[2].alarms = nil
+    #expect(codes(observation) == ["etcd.member-silent"])
+    #expect(ClusterHealth(observation).healthyVoters == 2)
+  }
+
   @Test func `An IPv6 address is the same however it is written`() {
     var observation = ObservedClusters(states: [.healthy]).observation
     observation.members[0].peerURL = "https://[fd00::1]:2380"

@@ -113,7 +113,12 @@ public struct ClusterHealth: Sendable, Codable, Hashable {
     var findings: [Finding] = []
     for member in facts.observation.members {
       switch member.health {
-      case .healthy: break
+      case .healthy:
+        guard facts.list != nil, member.memberID == nil else { break }
+        findings.append(
+          Finding(
+            .error, code: "etcd.member-silent", host: member.host,
+            what: "the member says that it is healthy, and does not answer on \(member.clientURL)"))
       // A learner may not answer reads that need a quorum (etcd's learner design); being one is its finding.
       case .unhealthy where facts.member(on: member.host)?.isLearner == true: break
       case .unhealthy(let why):
