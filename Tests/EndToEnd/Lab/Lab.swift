@@ -40,10 +40,23 @@ enum Lab {
   /// Blank hosts, and an operator with a configuration for them.
   static func blank(_ file: ClusterFile = .lab()) async throws -> Operator {
     await Founded.shared.forget()
+    try await keepLogs()
     try await call("reset")
     let someone = try Operator(at: .lab)
     try someone.write(file.text, to: "cluster.yaml")
     return someone
+  }
+
+  /// Keeps what kubelet, containerd and etcd said on the hosts until now, in a new folder below the one that the variable
+  /// QUORATE_LAB_LOGS names, if there is one: `down` and `reset` leave nothing to look at.
+  static func keepLogs() async throws {
+    guard let folder = variables["QUORATE_LAB_LOGS"] else { return }
+    for host in hosts {
+      let file = "\(folder)/\(Int(Date().timeIntervalSince1970))-\(host.name).log"
+      let logs = "journalctl -o short-precise --no-pager; tail -n +1 /var/log/pods/*/etcd/* || true"
+      guard let text = try? await host.shell(logs) else { continue }
+      try Data(text.utf8).write(to: URL(filePath: file))
+    }
   }
 
   /// Hosts with the cluster that a plain `apply` makes, for a scenario that leaves them as they are: the next one that
