@@ -57,13 +57,15 @@ import Testing
           ),
           output: .descriptor(writeEnd)), on: opened.connection)
     }
-    let child =
-      await DetachedThread.value { () -> Int32 in
+    let child = await withCheckedContinuation { (continuation: CheckedContinuation<Int32, Never>) in
+      let hasStarted = DetachedThread.start {
         var line: [UInt8] = []
         var byte: UInt8 = 0
         while read(readEnd, &byte, 1) == 1, byte != 10 { line.append(byte) }
-        return Int32(String(decoding: line, as: UTF8.self)) ?? 0
-      } ?? 0
+        continuation.resume(returning: Int32(String(decoding: line, as: UTF8.self)) ?? 0)
+      }
+      if !hasStarted { continuation.resume(returning: 0) }
+    }
     #expect(child > 1 && kill(child, 0) == 0)
     call.cancel()
     await #expect { _ = try await call.value } throws: { ($0 as? TransportError)?.code == .cancelled }

@@ -233,7 +233,7 @@ final class TestSignal: Sendable {
   /// Waits for the first byte.
   func wait() async {
     await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-      SignalThread.start { [self] in
+      DetachedThread.start { [self] in
         var byte: UInt8 = 0
         _ = read(readEnd, &byte, 1)
         continuation.resume()
@@ -255,7 +255,7 @@ final class TestSignal: Sendable {
     }
     guard isUp else { throw TestHost.Failure(description: "no listener") }
     if let text {
-      SignalThread.start {
+      DetachedThread.start {
         let peer = accept(listener, nil, nil)
         _ = Array(text.utf8).withUnsafeBytes { send(peer, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         shutdown(peer, Int32(SHUT_WR))
@@ -266,25 +266,5 @@ final class TestSignal: Sendable {
       }
     }
     return (listener, UInt16(bigEndian: name.sin_port))
-  }
-}
-
-enum SignalThread {
-  private final class Body {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-  }
-
-  static func start(_ run: @escaping @Sendable () -> Void) {
-    var thread = pthread_t()
-    let body = Unmanaged.passRetained(Body(run))
-    let status = pthread_create(
-      &thread, nil,
-      { argument in
-        guard let argument else { return nil }
-        Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-        return nil
-      }, body.toOpaque())
-    if status == 0 { pthread_detach(thread) } else { body.release() }
   }
 }

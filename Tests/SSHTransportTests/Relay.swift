@@ -1,5 +1,5 @@
 import Glibc
-import QuorateTesting
+import QuorateCore
 import Synchronization
 
 /// A long cable in userspace: a TCP relay that holds every byte for a while, counts round trips, and can fall silent or
@@ -38,27 +38,13 @@ final class Relay: Sendable {
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     bell = (ends[0], ends[1])
     port = UInt16(bigEndian: name.sin_port)
-    var thread = pthread_t()
-    let body = Unmanaged.passRetained(Body { [self] in run(target, UInt64(milliseconds) * 1_000_000) })
-    pthread_create(
-      &thread, nil,
-      { argument in
-        guard let argument else { return nil }
-        Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-        return nil
-      }, body.toOpaque())
-    pthread_detach(thread)
+    DetachedThread.start { [self] in run(target, UInt64(milliseconds) * 1_000_000) }
   }
 
   deinit {
     close(listener)
     close(bell.read)
     close(bell.write)
-  }
-
-  private final class Body {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
   /// How many round trips followed each other until the host's last word. What the operator sends within one round trip

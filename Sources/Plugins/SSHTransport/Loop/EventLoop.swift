@@ -1,5 +1,6 @@
 internal import CLibSSH2
 import Glibc
+internal import QuorateCore
 import Synchronization
 
 /// One thread that waits for descriptors and timers, and runs the actors that live on it.
@@ -23,6 +24,7 @@ final class EventLoop: SerialExecutor {
     var timers: [Token: Timer] = [:]
     var watches: [Token: @Sendable (UInt32) -> Void] = [:]
     var nextToken: Token = 1
+    var isRunning = false
     var thread: pthread_t?
     var isStopping = false
   }
@@ -150,12 +152,17 @@ final class EventLoop: SerialExecutor {
   }
 
   private func startIfNeeded(_ state: inout State) {
-    guard state.thread == nil else { return }
-    state.thread = DetachedThread.start(name: name) { [self] in run() }
+    guard !state.isRunning else { return }
+    state.isRunning = DetachedThread.start { [self] in run() }
   }
 
   private func run() {
-    DescriptorSignals.block()
+    // Signals are for the program's other threads.
+    var signals = sigset_t()
+    sigfillset(&signals)
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    quorate_ssh_name_thread(name)
+    state.withLock { $0.thread = pthread_self() }
     var events = [epoll_event](repeating: epoll_event(), count: 64)
     while true {
       let jobs = state.withLock { state in
@@ -199,6 +206,7 @@ final class EventLoop: SerialExecutor {
       guard let due = state.timers.values.map(\.due).min() else {
         if state.isStopping, state.watches.isEmpty {
           state.thread = nil
+          state.isRunning = false
           return nil
         }
         return -1

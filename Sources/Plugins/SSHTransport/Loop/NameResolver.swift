@@ -1,7 +1,7 @@
 // In a release build the sockets' constants count as the headers of libssh2's.
 internal import CLibSSH2
 import Glibc
-import Synchronization
+internal import QuorateCore
 
 /// Looks names up on a thread of its own: `getaddrinfo` blocks, for half a minute where no name server answers.
 enum NameResolver {
@@ -25,11 +25,9 @@ enum NameResolver {
   /// - Parameter answer: Called once: at once for an IP address, from another thread for a name.
   static func resolve(_ host: String, port: UInt16, answer: @escaping @Sendable (Answer) -> Void) {
     if case .success(let addresses) = lookUp(host, port, flags: AI_NUMERICHOST) { return answer(.success(addresses)) }
-    let thread = DetachedThread.start(name: "quorate-lookup") {
-      DescriptorSignals.block()
-      answer(lookUp(host, port, flags: 0))
+    if !DetachedThread.start({ answer(lookUp(host, port, flags: 0)) }) {
+      answer(.failure(LookupError(text: "the system allows no more threads")))
     }
-    if thread == nil { answer(.failure(LookupError(text: "the system allows no more threads"))) }
   }
 
   private static func lookUp(_ host: String, _ port: UInt16, flags: Int32) -> Answer {
