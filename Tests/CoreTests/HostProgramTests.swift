@@ -125,7 +125,7 @@ import Testing
       _ = try await perform([.stage(stage)] + puts + [.commit(stage: stage, keep: true)], shell: shell)
       // As if the machine had stopped between the two renames.
       try folder.write("crt", "old", mode: 0o600)
-      _ = try await perform([.resume(stage: stage)], shell: shell)
+      _ = try await perform([.resume(stage: stage, keep: false)], shell: shell)
       #expect(try folder.read("key") == Array("new".utf8))
       #expect(try folder.read("crt") == Array("new".utf8))
       #expect(folder.names() == ["crt", "key"])
@@ -139,8 +139,37 @@ import Testing
         .stage(stage),
         .put(index: 0, path: folder.path + "/x", mode: 0o600, owner: nil, content: .bytes([1]), count: 1),
       ])
-      await #expect(throws: HostProgramError.self) { try await perform([.resume(stage: stage)]) }
+      await #expect(throws: HostProgramError.self) { try await perform([.resume(stage: stage, keep: false)]) }
       #expect(folder.names() == ["staged"])
+    }
+  }
+
+  @Test(arguments: shells)
+  func `A new pair's staged copies stay until a listener shows its certificate`(shell: String) async throws {
+    try await TemporaryFolder.with { folder in
+      for name in ["old", "new"] { try await TLSListener.makePair(name, in: folder.path) }
+      let stage = folder.path + "/staged"
+      let operations = { (listener: TLSListener, seconds: Int) -> [HostOperation] in
+        [
+          .stage(stage),
+          .put(index: 0, path: folder.path + "/x", mode: 0o600, owner: nil, content: .bytes([1]), count: 1),
+          .commit(stage: stage, keep: true),
+          .served(listener.endpoint, certificate: folder.path + "/new.crt", seconds: seconds),
+          .discard(stage: stage, onlyIfSeen: true),
+        ]
+      }
+      let old = try await TLSListener(showing: "old", in: folder.path)
+      defer { old.end() }
+      let error = await #expect(throws: HostProgramError.self) {
+        try await perform(operations(old, 1), shell: shell)
+      }
+      #expect(error?.operation == "served")
+      #expect(error?.why.contains("does not show the certificate in \(folder.path)/new.crt") == true)
+      #expect(folder.names().contains("staged"))
+      let new = try await TLSListener(showing: "new", in: folder.path)
+      defer { new.end() }
+      _ = try await perform(operations(new, 60), shell: shell)
+      #expect(!folder.names().contains("staged"))
     }
   }
 

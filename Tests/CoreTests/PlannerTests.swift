@@ -143,6 +143,23 @@ import Testing
     #expect(steps.contains { $0.writes("/etc/kubernetes/pki/etcd/server.key") })
     #expect(steps.contains { $0.writes("/etc/kubernetes/pki/etcd/server.crt") })
     #expect(!steps.contains { $0.writes("/etc/kubernetes/pki/etcd/peer.crt") })
+    #expect(
+      steps.last
+        == .awaitServed(endpoint: host("b").clientEndpoint, certificate: "/etc/kubernetes/pki/etcd/server.crt"))
+  }
+
+  @Test func `Copies of a running member's pair are removed after it was seen to show what they hold`() {
+    var left = input(isFounded: true)
+    let folder = "/etc/kubernetes/quorate/staged-update"
+    left.hosts[1].observed.answers.byKey[folder + "/"] = .folder(["0", "1", "list", "ready"])
+    let steps = Planner(left).bootstrap().steps(for: "b").flatMap(\.steps)
+    #expect(
+      steps == [
+        .resumeStaged(folder: folder),
+        .awaitServed(endpoint: host("b").clientEndpoint, certificate: "/etc/kubernetes/pki/etcd/server.crt"),
+        .awaitServed(endpoint: host("b").peerEndpoint, certificate: "/etc/kubernetes/pki/etcd/peer.crt"),
+        .discardStaged(folder: folder),
+      ])
   }
 
   @Test func `A plan survives being saved, and holds no content of a key`() throws {

@@ -99,6 +99,7 @@ extension Step {
     case .discardStaged: "discard"
     case .execute: "execute"
     case .awaitHealth: "await-health"
+    case .awaitServed: "await-served"
     }
   }
 
@@ -109,6 +110,7 @@ extension Step {
       .discardStaged(let path):
       path
     case .write(let change): change.file.path
+    case .awaitServed(_, let certificate): certificate
     case .execute, .awaitHealth: nil
     }
   }

@@ -81,6 +81,7 @@ struct PlanText {
     case .execute(let command): return ["> \(command.summary)"]
     case .awaitHealth(_, _, let restarted):
       return ["> wait until the member \(restarted ? "has restarted and " : "")answers that it is healthy"]
+    case .awaitServed(let endpoint, let certificate): return ["> see \(endpoint) show \(certificate)"]
     }
   }
 
@@ -120,7 +121,7 @@ struct PlanCounts {
           case .makeFolder(let path, _, _): additions += folders.insert("\(host.host) \(path)").inserted ? 1 : 0
           case .write(let change): if change.isAddition { additions += 1 } else { changes += 1 }
           case .setAttributes, .resumeStaged, .discardStaged: changes += 1
-          case .execute, .awaitHealth: break
+          case .execute, .awaitHealth, .awaitServed: break
           }
         }
       }

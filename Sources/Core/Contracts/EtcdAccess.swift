@@ -41,6 +41,10 @@ public protocol EtcdAccess: Sendable {
   func defragment() async throws(EtcdError)
   /// Drops all history before a revision, in the whole cluster.
   func compact(revision: Int64) async throws(EtcdError)
+  /// Makes a handshake of its own and returns what the member showed: the proof that a renewed certificate is in use.
+  ///
+  /// - Parameter verifying: Whether a certificate that this client would not speak to is an error.
+  func servedCertificate(verifying: Bool) async throws(EtcdError) -> ServedCertificate
   /// Asks everything that an observation holds; what fails becomes part of it.
   ///
   /// - Parameters:

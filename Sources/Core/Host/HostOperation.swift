@@ -25,9 +25,9 @@ enum HostOperation: Sendable {
   /// Renames what is staged into place.
   case commit(stage: String, keep: Bool)
   /// Finishes an interrupted `commit` from its staged copies.
-  case resume(stage: String)
-  /// Removes staged copies.
-  case discard(stage: String)
+  case resume(stage: String, keep: Bool)
+  /// Removes staged copies; `onlyIfSeen`: unless a ``served(_:certificate:seconds:)`` before could not be answered here.
+  case discard(stage: String, onlyIfSeen: Bool)
   /// Sets mode and owner.
   case setAttributes(path: String, mode: UInt16, owner: FileOwner?)
   /// Removes a file.
@@ -38,6 +38,8 @@ enum HostOperation: Sendable {
   case mark(NetworkEndpoint)
   /// Waits until the member answers alone that it is healthy.
   case await(NetworkEndpoint, seconds: Int, restarted: Bool)
+  /// Waits until who listens there shows this certificate; the key is beside it.
+  case served(NetworkEndpoint, certificate: String, seconds: Int)
 
   /// The operation's name, its arguments, and the bytes that follow it.
   var wire: (name: String, arguments: [String], data: InputPart?) {
@@ -69,8 +71,8 @@ enum HostOperation: Sendable {
         count == 0 ? nil : content
       )
     case .commit(let stage, let keep): ("commit", [stage, keep ? "keep" : "clear"], nil)
-    case .resume(let stage): ("resume", [stage, "clear"], nil)
-    case .discard(let stage): ("discard", [stage], nil)
+    case .resume(let stage, let keep): ("resume", [stage, keep ? "keep" : "clear"], nil)
+    case .discard(let stage, let onlyIfSeen): ("discard", [stage, onlyIfSeen ? "seen" : "always"], nil)
     case .setAttributes(let path, let mode, let owner): ("setattributes", [octal(mode), ownerText(owner), path], nil)
     case .remove(let path): ("remove", [path], nil)
     case .execute(let command): ("execute", ["\(command.timeoutSeconds)"] + command.arguments, nil)
@@ -80,6 +82,8 @@ enum HostOperation: Sendable {
         "await",
         [endpoint.address.description, "\(endpoint.port)", "\(seconds)", restarted ? "restarted" : "any"], nil
       )
+    case .served(let endpoint, let certificate, let seconds):
+      ("served", ["\(endpoint)", certificate, "\(seconds)"], nil)
     }
   }
 

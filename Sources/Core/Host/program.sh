@@ -16,6 +16,7 @@ n=0
 stage=
 self=
 started=
+unseen=
 marker='%f|%u|%g|%U|%G|%s|%i|%z|%n'
 IFS= read -r nonce || exit 96
 printf 'quorate %s\n' "$nonce"
@@ -232,7 +233,11 @@ ${actual%.}"
     [ "$keep" = keep ] || rm -rf -- "$stage"
     reply ok
     ;;
-  discard) # FOLDER: removes staged copies
+  discard) # FOLDER always|seen: removes staged copies; "seen": unless a certificate of theirs could not be looked for
+    if [ "$2" = seen ] && [ -n "$unseen" ]; then
+      reply ok
+      continue
+    fi
     rm -rf -- "$1" || failed "cannot remove $1"
     reply ok
     ;;
@@ -296,6 +301,23 @@ ${actual%.}"
         sleep 0.05
       done' "$1" "$2" "$before" </dev/null 2>/dev/null; echo "|$?")
     [ "${output##*|}" = 0 ] || failed "not healthy after $3 s: ${output%|*}"
+    reply ok
+    ;;
+  served) # ENDPOINT CERTIFICATE SECONDS: until who listens there shows this certificate in the handshake
+    if ! command -v openssl >/dev/null; then
+      unseen=yes
+      reply unavailable openssl
+      continue
+    fi
+    # Shown with the pair itself, which every member trusts: etcd would log an error for a client without one.
+    timeout -k 2 "$3" sh -c '
+      wanted=$(openssl x509 -noout -fingerprint -sha256 -in "$1" 2>/dev/null)
+      while :; do
+        shown=$(timeout 5 openssl s_client -connect "$0" -cert "$1" -key "${1%.crt}.key" </dev/null 2>/dev/null |
+          openssl x509 -noout -fingerprint -sha256 2>/dev/null)
+        if [ -n "$shown" ] && [ "$shown" = "$wanted" ]; then exit 0; fi
+        sleep 0.1
+      done' "$1" "$2" </dev/null 2>/dev/null || failed "after $3 s, $1 does not show the certificate in $2"
     reply ok
     ;;
   *) failed "unknown operation $op" ;;

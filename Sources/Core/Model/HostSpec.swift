@@ -40,10 +40,13 @@ public struct HostSpec: Sendable, Codable, Hashable {
   public var layout: HostLayout { HostLayout(root: root ?? "", dataFolder: dataFolder) }
 
   /// `https://ADDRESS:PEERPORT`.
-  public var peerURL: String { NetworkEndpoint(address: address, port: ports.peer).url() }
+  public var peerURL: String { peerEndpoint.url() }
 
   /// `https://ADDRESS:CLIENTPORT`.
   public var clientURL: String { clientEndpoint.url() }
+
+  /// Address and peer port.
+  public var peerEndpoint: NetworkEndpoint { NetworkEndpoint(address: address, port: ports.peer) }
 
   /// Address and client port.
   public var clientEndpoint: NetworkEndpoint { NetworkEndpoint(address: address, port: ports.client) }

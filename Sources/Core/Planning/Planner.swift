@@ -117,7 +117,8 @@ struct Planner {
             part,
             part.service + part.folders + part.files + part.manifest
               + (restarts && !service.needsStart ? service.restart.map(Step.execute) : []) + start(part)
-              + [awaitHealth(part, restarted: restarts)])
+              + [awaitHealth(part, restarted: restarts)]
+              + part.orders.compactMap { awaitServed($0.role, part.host.host) })
         })
     ]
   }
@@ -132,6 +133,14 @@ struct Planner {
 
   private func awaitHealth(_ part: Part, restarted: Bool) -> Step {
     .awaitHealth(endpoint: part.host.host.metricsEndpoint, seconds: 180, restarted: restarted)
+  }
+
+  private func awaitServed(_ role: CertificateRole, _ host: HostSpec) -> Step? {
+    switch role {
+    case .server: .awaitServed(endpoint: host.clientEndpoint, certificate: host.layout.certificate(role))
+    case .peer: .awaitServed(endpoint: host.peerEndpoint, certificate: host.layout.certificate(role))
+    case .healthcheckClient, .apiserverEtcdClient: nil
+    }
   }
 
   // MARK: differences
@@ -311,10 +320,15 @@ struct Planner {
 
   /// Finishes, or clears away, what interrupted runs staged.
   private func staged(_ host: HostInput) -> [Step] {
-    Stage.ID.allCases.compactMap { stage in
+    Stage.ID.allCases.flatMap { stage -> [Step] in
       let folder = host.host.layout.stagingFolder(of: stage)
-      guard let names = host.observed.answers.folder(folder) else { return nil }
-      return names.contains("ready") ? .resumeStaged(folder: folder) : .discardStaged(folder: folder)
+      guard let names = host.observed.answers.folder(folder) else { return [] }
+      guard names.contains("ready") else { return [.discardStaged(folder: folder)] }
+      guard stage == .update, host.isHealthy else { return [.resumeStaged(folder: folder)] }
+      // A member that runs shows what is in place then; until it does, the copies stay.
+      return [.resumeStaged(folder: folder)] + [.server, .peer].compactMap { awaitServed($0, host.host) } + [
+        .discardStaged(folder: folder)
+      ]
     }
   }
 

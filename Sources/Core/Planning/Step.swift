@@ -15,11 +15,14 @@ public enum Step: Sendable, Codable, Hashable {
   /// Waits, on the host, until the member answers alone that it is healthy; `restarted`: and was restarted since
   /// this stage began there.
   case awaitHealth(endpoint: NetworkEndpoint, seconds: Int, restarted: Bool)
+  /// Waits until a listener of the member shows this certificate in its handshake; the staged copies of its pair stay
+  /// until then. etcd reads its files at every handshake (etcd `pkg/transport/listener.go`).
+  case awaitServed(endpoint: NetworkEndpoint, certificate: String)
 
   /// Whether a running member may stop answering because of it.
   public var isDisruptive: Bool {
     switch self {
-    case .execute, .awaitHealth: true
+    case .execute, .awaitHealth, .awaitServed: true
     default: false
     }
   }

@@ -11,16 +11,7 @@ struct MemberAccess: Sendable {
   /// - Throws: ``TransportError``, ``HostProgramError``, ``RunFailure`` when the client pair cannot be read.
   func observe(_ session: HostSession) async throws -> MemberObservation {
     let refusal = Refusal()
-    let client = makeClient(session.host, try await credentials(session)) { () throws(TransportError) -> Int32 in
-      let endpoint = session.host.clientEndpoint
-      do throws(TransportError) {
-        return try await session.transport.stream(
-          to: .tcp(host: endpoint.address.description, port: endpoint.port), on: session.opened.connection)
-      } catch {
-        refusal.note(error)
-        throw error
-      }
-    }
+    let client = try await client(of: session.host, session, refusal)
     var observation = await client.observe(session.host, hashRevision: nil)
     await client.close()
     if let error = refusal.error, error.code == .forwardingRefused {
@@ -29,6 +20,58 @@ struct MemberAccess: Sendable {
           + "or \(error.fix)")
     }
     return observation
+  }
+
+  /// Sees that a listener of a member shows the certificate that is in a file of its host.
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - endpoint: The member's client or peer endpoint.
+  /// - Throws: ``RunFailure`` when it shows another one or cannot be asked; ``TransportError``, ``HostProgramError``.
+  func see(
+    _ path: String, at endpoint: NetworkEndpoint, of session: HostSession, toolkit: any CertificateToolkit
+  ) async throws {
+    let answer = try await session.perform(
+      [.files(limit: CoreProbes.fileLimit, paths: [path])], timeoutSeconds: 30)
+    guard case .files(let found)? = answer.replies.first, let content = found[path]?.content else {
+      throw RunFailure(
+        host: session.host.name, code: "host.files", what: "cannot read \(path) on \(session.host.name)",
+        why: "it was written a moment ago", fix: "run the same command again")
+    }
+    let wanted = try toolkit.parse(certificate: answer.content(content))
+    var listener = session.host
+    listener.ports.client = endpoint.port
+    let client = try await client(of: listener, session, Refusal())
+    let shown: ServedCertificate
+    do throws(EtcdError) { shown = try await client.servedCertificate(verifying: true) } catch {
+      await client.close()
+      throw RunFailure(
+        host: session.host.name, code: "host.served",
+        what: "cannot see which certificate \(endpoint) on \(session.host.name) shows", why: error.why,
+        fix: error.fix.isEmpty ? "install openssl on the host, and run the same command again" : error.fix)
+    }
+    await client.close()
+    guard shown.serial == wanted.serial else {
+      throw RunFailure(
+        host: session.host.name, code: "host.served",
+        what: "\(endpoint) on \(session.host.name) does not show the certificate in \(path)",
+        why: "its serial is \(shown.serial), not \(wanted.serial)", fix: "see who listens there")
+    }
+  }
+
+  private func client(
+    of host: HostSpec, _ session: HostSession, _ refusal: Refusal
+  ) async throws -> any EtcdAccess {
+    makeClient(host, try await credentials(session)) { () throws(TransportError) -> Int32 in
+      let endpoint = host.clientEndpoint
+      do throws(TransportError) {
+        return try await session.transport.stream(
+          to: .tcp(host: endpoint.address.description, port: endpoint.port), on: session.opened.connection)
+      } catch {
+        refusal.note(error)
+        throw error
+      }
+    }
   }
 
   /// The host's `healthcheck-client` pair and its CA, read into memory.

@@ -212,6 +212,7 @@ struct PlanExecution {
         defer { answer.wipe() }
         var filled = SlotValues()
         if asks != nil { try await fillRecord(&filled, session, answer.replies.last) }
+        try await seeServed(program.operations, answer.replies, stage, session)
         settings.report(
           .hostFinished(
             stage, host: host.host, steps: host.steps.count, seconds: settings.wallClock() - start))
@@ -226,6 +227,29 @@ struct PlanExecution {
     } catch { failure = RunFailure(error, doing: "work on", host: session.host, stage: stage) }
     settings.report(.hostFailed(stage, host: host.host, why: failure.why))
     return .failure(failure)
+  }
+
+  /// Looks from this side where a host has no openssl to see with which certificates its member shows, and removes their
+  /// staged copies then.
+  private func seeServed(
+    _ operations: [HostOperation], _ replies: [HostReply], _ stage: Stage.ID, _ session: HostSession
+  ) async throws {
+    let unseen = zip(operations, replies).compactMap { operation, reply -> (NetworkEndpoint, String)? in
+      guard case .served(let endpoint, let certificate, _) = operation, case .unavailable = reply else { return nil }
+      return (endpoint, certificate)
+    }
+    guard !unseen.isEmpty else { return }
+    let access = MemberAccess(makeClient: settings.etcdClients)
+    for (endpoint, certificate) in unseen {
+      try await access.see(certificate, at: endpoint, of: session, toolkit: settings.toolkit)
+    }
+    let discarded = operations.filter { if case .discard(_, onlyIfSeen: true) = $0 { true } else { false } }
+    _ = try await session.perform(
+      [.holding(file: session.host.layout.lockFile, holder: settings.holder)]
+        + discarded.map { operation -> HostOperation in
+          guard case .discard(let folder, _) = operation else { return operation }
+          return .discard(stage: folder, onlyIfSeen: false)
+        }, timeoutSeconds: 60)
   }
 
   private func fillRecord(_ slots: inout SlotValues, _ session: HostSession, _ reply: HostReply?) async throws {
@@ -264,6 +288,7 @@ struct PlanExecution {
     case "expect": "somebody else changed the host; run the same command again to plan from what is there now"
     case "holding": "run the same command again"
     case "await": "look at etcd's log on the host; when it is mended, run the same command again to go on"
+    case "served": "see who listens there; the new pair is in place, and its copies are kept until it is shown"
     default: "when the cause is mended, run the same command again to go on"
     }
   }
@@ -288,6 +313,7 @@ extension HostSteps {
       switch step {
       case .execute(let command): sum + Double(command.timeoutSeconds)
       case .awaitHealth(_, let seconds, _): sum + Double(seconds)
+      case .awaitServed: sum + Double(StepCompiler.servedSeconds)
       default: sum
       }
     }

@@ -5,12 +5,15 @@ struct StepCompiler {
   /// The index of the step that each operation belongs to; nil: to none.
   private(set) var stepOfOperation: [Int?] = []
 
+  /// How long a member may take to show a new certificate, in seconds. etcd does so at the next handshake.
+  static let servedSeconds = 30
+
   private let layout: HostLayout
   private let stage: Stage.ID
   private let slots: SlotValues
   private var pending: [(step: Int, change: FileChange)] = []
 
-  /// A pair that a running member uses is kept staged until the member answers with it: a crash between the two
+  /// A pair that a running member uses is kept staged until the member is seen to show it: a crash between the two
   /// renames is then finished without the issuer.
   private var keepsStaged: Bool { stage == .update }
 
@@ -43,15 +46,19 @@ struct StepCompiler {
       case .makeFolder(let path, let mode, let owner): add(.makeFolder(path: path, mode: mode, owner: owner), index)
       case .setAttributes(let path, let mode, let owner, _, _):
         add(.setAttributes(path: path, mode: mode, owner: owner), index)
-      case .resumeStaged(let folder): add(.resume(stage: folder), index)
-      case .discardStaged(let folder): add(.discard(stage: folder), index)
+      case .resumeStaged(let folder):
+        // Kept where a later step discards them.
+        add(.resume(stage: folder, keep: steps.contains(.discardStaged(folder: folder))), index)
+      case .discardStaged(let folder): add(.discard(stage: folder, onlyIfSeen: true), index)
       case .execute(let command): add(.execute(command), index)
       case .awaitHealth(let endpoint, let seconds, let restarted):
         add(.await(endpoint, seconds: seconds, restarted: restarted), index)
+      case .awaitServed(let endpoint, let certificate):
+        add(.served(endpoint, certificate: certificate, seconds: Self.servedSeconds), index)
       }
     }
     try flush()
-    if keepsStaged { add(.discard(stage: layout.stagingFolder(of: stage))) }
+    if keepsStaged { add(.discard(stage: layout.stagingFolder(of: stage), onlyIfSeen: true)) }
     if !asks.isEmpty { add(.etcd(asks)) }
   }
 
@@ -109,6 +116,7 @@ extension Step {
     case .discardStaged(let folder): "remove \(folder)"
     case .execute(let command): command.summary
     case .awaitHealth: "wait until the member is healthy"
+    case .awaitServed(let endpoint, let certificate): "see \(endpoint) show \(certificate)"
     }
   }
 }

@@ -1,14 +1,6 @@
 internal import FoundationEssentials
 public import QuorateCore
 
-/// The certificates that a member shows to whoever connects: the proof that a renewed one is in use.
-public struct ServedCertificate: Sendable, Hashable {
-  /// The member's certificate, then any intermediates, each DER.
-  public var chain: [[UInt8]]
-  /// The first one's serial number, lower-case hexadecimal without leading zeros, as ``ParsedCertificate/serial``.
-  public var serial: String
-}
-
 extension EtcdClient {
   /// Makes a TLS handshake on a connection of its own and returns what the member showed. etcd reads its files at every
   /// handshake, so this is the certificate of now.
