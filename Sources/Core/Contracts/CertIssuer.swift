@@ -15,8 +15,7 @@
 /// caller, which asks again in its next run.
 ///
 /// **Errors, and what is retried.** Of a batch, requests answered ``IssueAnswer/refused(why:retryable:)`` with
-/// `retryable` are sent again, alone and at once, until they were sent three times; an issuer that wants a pause makes
-/// it itself. Any other refusal, a ``IssueAnswer/pending(token:awaiting:)``, a missing answer and a thrown
+/// `retryable` are sent again, alone, after one second and once more after another five. Any other refusal, a ``IssueAnswer/pending(token:awaiting:)``, a missing answer and a thrown
 /// ``PluginError`` end the stage before it touches a host; the stage `service`, which runs beside `files`, may be done
 /// by then. Keys of a stage that ended so are gone: the next run makes new ones and new requests. So a token comes
 /// back only to an issuer that keeps track of requests by something else than their key.

@@ -42,13 +42,17 @@ struct CertificateIssuing {
     }
   }
 
+  /// How long the issuer is left alone before it is asked a second and a third time for what it refused for now.
+  private static let pauses: [Duration] = [.zero, .seconds(1), .seconds(5)]
+
   /// Asks the issuer; what it refused for now is asked for again, three times in all.
   private func issue(_ requests: [IssueRequest], from authority: AuthorityMaterial) async throws -> [String: [[UInt8]]]
   {
     var chains: [String: [[UInt8]]] = [:]
     var open = requests
     var last: [String: String] = [:]
-    for _ in 0..<3 where !open.isEmpty {
+    for pause in Self.pauses where !open.isEmpty {
+      if pause > .zero { try await Task.sleep(for: pause) }
       let replies = try await settings.plugins.issuer.issue(IssueBatch(authority: authority, requests: open))
       var next: [IssueRequest] = []
       for request in open {
