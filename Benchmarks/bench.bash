@@ -19,6 +19,7 @@ say() { echo "bench: $*" >&2; }
 
 # build_all: release builds of what is measured and of what measures. QUORATE names another binary to measure.
 build_all() {
+  command -v swift >/dev/null || die "swift is not in PATH; sudo drops it: sudo env \"PATH=\$PATH\" Benchmarks/run"
   say "building"
   swift build --package-path "$BENCHMARKS" --configuration release >&2
   BENCH=$(swift build --package-path "$BENCHMARKS" --configuration release --show-bin-path)/bench
