@@ -77,8 +77,18 @@ private final class Job: Sendable {
     var vector: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
     vector.append(nil)
     defer { for pointer in vector { free(pointer) } }
+    // Threads of a test process block signals, and a child would inherit that: nothing could end what it leaves behind.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    sigfillset(&signals)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
     var process = pid_t()
-    let failure = posix_spawnp(&process, arguments.first ?? "", &actions, nil, vector, environ)
+    let failure = posix_spawnp(&process, arguments.first ?? "", &actions, &attributes, vector, environ)
     guard failure == 0 else {
       return LocalProgram.Result(
         status: 127, output: [], errorOutput: Array("\(arguments.first ?? ""): error \(failure)".utf8))

@@ -1,3 +1,4 @@
+import Glibc
 import QuorateTesting
 import Testing
 
@@ -185,6 +186,12 @@ import Testing
       #expect(error?.why == "ended with status 4: it broke")
       #expect(folder.names() == [])
     }
+  }
+
+  @Test func `A program that a test starts can be ended by a signal`() async throws {
+    let result = await LocalProgram.run(["sh", "-c", "kill -TERM $$; echo still here"])
+    #expect(result.status == 128 + SIGTERM)
+    #expect(result.output.isEmpty)
   }
 
   @Test func `A command that does not end in time is ended`() async throws {
