@@ -2,7 +2,7 @@
 import PackageDescription
 
 // Sources/<folder> is the module Quorate<folder>; a bundled plugin is Sources/Plugins/<name>, one line below, and
-// one line in Sources/CLI/BundledPlugins.swift.
+// one line in Sources/Bundle/BundledPlugins.swift.
 
 let settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
@@ -55,6 +55,8 @@ let package = Package(
     .library(name: "QuorateCore", targets: ["QuorateCore"]),
     .library(name: "QuoratePluginKit", targets: ["QuoratePluginKit"]),
     .library(name: "QuorateTesting", targets: ["QuorateTesting"]),
+    .library(name: "QuorateConfiguration", targets: ["QuorateConfiguration"]),
+    .library(name: "QuorateBundle", targets: ["QuorateBundle"]),
     .executable(name: "quorate", targets: ["quorate"]),
   ],
   dependencies: [
@@ -69,14 +71,15 @@ let package = Package(
     module("Etcd", needs: ["QuorateCore", "CCurl", "COpenSSL"], exclude: ["CCurl"]),
     module("PluginKit", needs: ["QuorateCore"]),
     module("Testing", needs: ["QuorateCore"]),
+    module("Bundle", needs: bundled.map { .byName(name: $0.name) } + ["QuorateCore", "QuoratePKI", "QuorateEtcd"]),
     library("COpenSSL", in: "PKI", pkgConfig: "libcrypto", package: "libssl-dev"),
     library("CCurl", in: "Etcd", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
     .systemLibrary(name: "CSpawn", path: "Sources/Plugins/LocalTransport/CSpawn"),
     library("CLibSSH2", in: "Plugins/SSHTransport", pkgConfig: "libssh2", package: "libssh2-1-dev"),
     .executableTarget(
       name: "quorate",
-      dependencies: bundled.map { .byName(name: $0.name) } + [
-        "QuorateCore", "QuorateConfiguration", "QuoratePKI", "QuorateEtcd",
+      dependencies: [
+        "QuorateCore", "QuorateConfiguration", "QuorateBundle", "QuoratePKI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/CLI", swiftSettings: settings),
@@ -93,7 +96,7 @@ let package = Package(
     tests("UnitFile", needs: ["UnitFile", "QuorateCore", "QuorateTesting"]),
     tests(
       "Configuration",
-      needs: ["QuorateCore", "QuorateConfiguration", "quorate", .product(name: "Yams", package: "Yams")],
+      needs: ["QuorateCore", "QuorateConfiguration", "QuorateBundle", .product(name: "Yams", package: "Yams")],
       resources: [.copy("Cases")]),
     tests("PKI", needs: ["QuoratePKI", "QuorateCore", "COpenSSL"], resources: [.copy("Fixtures")]),
     tests("OpenSSLIssuer", needs: ["OpenSSLIssuer", "QuoratePKI", "QuorateCore", "QuorateTesting"]),

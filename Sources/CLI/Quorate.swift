@@ -16,7 +16,8 @@ struct Quorate: AsyncParsableCommand {
       """,
     version: Product.version,
     subcommands: [
-      InitCommand.self, ValidateCommand.self, SchemaCommand.self, PlanCommand.self, ApplyCommand.self,
+      InitCommand.self, ValidateCommand.self, SchemaCommand.self, PlanCommand.self, ApplyCommand.self, RunCommand.self,
+      PipelinesCommand.self,
       VerifyCommand.self, HealthCommand.self, StatusCommand.self, RunsCommand.self, PluginsCommand.self,
     ])
 

@@ -29,7 +29,7 @@ public struct ConfigurationLoader: Sendable {
     case .success(let bytes): load(file: path, bytes: bytes, environment: environment)
     case .failure(let failure):
       LoadedConfiguration(
-        findings: [failure.finding], positions: ConfigurationPositions(), environments: [], pipelines: .null,
+        findings: [failure.finding], positions: ConfigurationPositions(), environments: [], pipelines: [],
         baseFolder: baseFolder(of: path))
     }
   }
@@ -42,7 +42,7 @@ public struct ConfigurationLoader: Sendable {
   ///   - environment: The overlay to lay over the rest; nil: none.
   public func load(file: String, bytes: [UInt8], environment: String? = nil) -> LoadedConfiguration {
     var result = LoadedConfiguration(
-      findings: [], positions: ConfigurationPositions(), environments: [], pipelines: .null,
+      findings: [], positions: ConfigurationPositions(), environments: [], pipelines: [],
       baseFolder: baseFolder(of: file))
     var findings = FindingCollector()
     guard let source = SourceText(file: file, bytes: bytes, findings: &findings) else {
@@ -70,12 +70,12 @@ public struct ConfigurationLoader: Sendable {
     result.positions = decoded.positions
     findings.merge(decoded.findings)
     guard let value = decoded.value else { return }
-    result.pipelines = value["pipelines"]
     var assembly = SpecAssembly(
       value: value, positions: decoded.positions, schema: schema, baseFolder: result.baseFolder,
       homeFolder: homeFolder)
     let spec = assembly.assemble()
     findings.merge(assembly.findings)
+    result.pipelines = assembly.pipelines
     if !findings.hasErrors { result.spec = spec }
   }
 

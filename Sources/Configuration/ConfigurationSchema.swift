@@ -28,7 +28,8 @@ public struct ConfigurationSchema: Sendable {
           + "drops the first one's `with`."),
       SchemaKey(
         "pipelines", pipelines,
-        "Named selections of a plan's stages, with commands in between. They are checked, and not carried out yet."),
+        "Named selections of a plan's stages, in their order, with commands of your own in between; `quorate run NAME` "
+          + "carries one out, `quorate pipelines` prints those that are built in."),
     ])
   }
 
@@ -174,19 +175,60 @@ public struct ConfigurationSchema: Sendable {
       ])
   }
 
-  private var pipelines: SchemaType {
-    let run = SchemaObject([
+  private var pipelines: SchemaType { .map(of: .anyOf([pipelineParts, .object(pipeline)])) }
+
+  private var pipeline: SchemaObject {
+    SchemaObject([
       SchemaKey(
-        "on", .string(form: TextForm.name), required: true, example: "first",
-        "Where it runs: `first`, `every`, or a host's name."),
+        "goal", .oneOf(Goal.allCases.map(\.rawValue)), default: Goal.bootstrap.rawValue,
+        "What the plan is for. A list alone is a pipeline of this goal."),
+      SchemaKey("parts", pipelineParts, required: true, "Its parts, in the goal's order."),
+    ])
+  }
+
+  private var pipelineParts: SchemaType {
+    .list(of: .anyOf([.string(form: TextForm.name), .object(pipelinePart)]))
+  }
+
+  private var pipelinePart: SchemaObject {
+    SchemaObject([
+      SchemaKey("run", .object(command), "A command of your own, instead of a stage."),
+      SchemaKey(
+        "stage", .string(form: TextForm.name), example: "update",
+        "A stage of the goal, as a mapping so that the other keys here can stand beside it."),
+      SchemaKey(
+        "hosts", .list(of: .string(form: TextForm.name)), example: "[infra1]",
+        "The hosts the stage is carried out on; all of them without it."),
+      SchemaKey("issuer", .plugin(.certIssuer), "Who issues the certificates of this stage."),
+      SchemaKey("transport", .plugin(.transport), "How the hosts are reached in this stage."),
+      SchemaKey("before", .list(of: .object(command)), "Commands before the stage, where the plan has work for it."),
+      SchemaKey(
+        "beforeEach", .list(of: .object(command)),
+        "Commands on a host directly before its own steps: in a stage that goes one member at a time, when it is the "
+          + "host's turn and the gate is open. One that fails leaves the member as it is and ends the run."),
+      SchemaKey("afterEach", .list(of: .object(command)), "Commands on a host directly after its own steps."),
+      SchemaKey("after", .list(of: .object(command)), "Commands after the stage."),
+    ])
+  }
+
+  private var command: SchemaObject {
+    SchemaObject([
       SchemaKey(
         "command", .list(of: .scalar(form: TextForm.text)), required: true, example: "[etcdctl, endpoint, status]",
-        "A program and its arguments. No shell reads them."),
+        "A program and its arguments. No shell reads them. It runs with the rights that the transport has, and with "
+          + "QUORATE_CLUSTER, QUORATE_MEMBER, QUORATE_ADDRESS and what etcdctl needs (ETCDCTL_ENDPOINTS, ETCDCTL_CACERT, "
+          + "ETCDCTL_CERT, ETCDCTL_KEY) in its environment. A command between stages also finds how each earlier stage "
+          + "ended (QUORATE_STAGE_FILES is `done`, `failed`, `nothing` or `left-out`) and what each earlier command wrote "
+          + "(QUORATE_OUTPUT_NAME)."),
+      SchemaKey(
+        "on", .anyOf([.string(form: TextForm.name), .list(of: .string(form: TextForm.name))]), default: "every",
+        example: "first", "Where it runs: `first`, `every`, a host's name, or a list of names."),
+      SchemaKey(
+        "name", .string(form: TextForm.name), default: "its number among the pipeline's commands", example: "snapshot",
+        "What `--skip run:NAME` leaves out."),
+      SchemaKey("timeout", .duration, default: "1m", "How long it may take."),
+      SchemaKey("mayFail", .boolean, default: "false", "Whether the run goes on when it fails."),
     ])
-    let step = SchemaObject([
-      SchemaKey("run", .object(run), required: true, "A command of your own.")
-    ])
-    return .map(of: .list(of: .anyOf([.string(form: TextForm.name), .object(step)])))
   }
 
   /// What stands beside an issuer's own settings, whichever it is.

@@ -10,9 +10,8 @@ public struct LoadedConfiguration: Sendable {
   public var positions: ConfigurationPositions
   /// The environments that the file has, in its order.
   public var environments: [String]
-  /// What stands under `pipelines`, checked for its shape: a mapping from names to lists of stage names and
-  /// `{run: {on, command}}`; `null` where there is none.
-  public var pipelines: SettingsValue
+  /// What stands under `pipelines`, by name.
+  public var pipelines: [Pipeline]
   /// The folder that relative paths start from: the configuration file's own, absolute.
   public var baseFolder: String
 

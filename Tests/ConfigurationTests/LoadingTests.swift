@@ -42,8 +42,11 @@ import Testing
   @Test func `The environments and pipelines of a file are told`() throws {
     let loaded = try design()
     #expect(loaded.environments == ["laptop"])
-    #expect(loaded.pipelines["smoke"].list?.first == .string("survey"))
-    #expect(loaded.pipelines["smoke"].list?.last?["run"]["on"] == .string("first"))
+    let smoke = try #require(loaded.pipelines.first { $0.name == "smoke" })
+    #expect(smoke.parts.map(\.name) == ["survey", "service", "files", "founding", "hardening", "health", "run:1"])
+    #expect(
+      smoke.parts.last
+        == .run(PipelineCommand(name: "1", place: .first, arguments: ["etcdctl", "endpoint", "status"])))
     #expect(loaded.baseFolder == "/srv/clusters/prod")
   }
 
@@ -232,7 +235,7 @@ import Testing
     #expect(load(text, environment: "one").spec?.hosts.map(\.name) == ["a"])
     let two = load(text, environment: "two")
     #expect(two.spec?.hosts.map(\.name) == ["b"])
-    #expect(two.pipelines["p"] == .list([.string("survey")]))
+    #expect(two.pipelines == [Pipeline(name: "p", goal: .bootstrap, parts: [.survey])])
   }
 
   @Test func `A fault in an environment is told with and without it, once, at its own place`() {

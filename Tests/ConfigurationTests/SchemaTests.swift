@@ -1,10 +1,9 @@
 import Foundation
+import QuorateBundle
 import QuorateConfiguration
 import QuorateCore
 import Testing
 import Yams
-
-@testable import quorate
 
 @Suite struct SchemaTests {
   private let text = ConfigurationSchema(plugins: KnownPlugins.all).jsonSchema

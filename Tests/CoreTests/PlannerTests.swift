@@ -179,7 +179,7 @@ import Testing
     ObservedFile(kind: .regular, mode: mode, size: text.utf8.count, fingerprint: text, content: Array(text.utf8))
   }
 
-  private func input(isFounded: Bool = false) -> PlanInput {
+  func input(isFounded: Bool = false) -> PlanInput {
     let hosts = ["a", "b", "c"].map(host)
     let spec = ClusterSpec(
       name: "prod", kubernetesVersion: Version(1, 20, 2), hosts: hosts, transport: PluginChoice("t"),

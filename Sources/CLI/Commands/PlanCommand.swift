@@ -11,6 +11,11 @@ struct PlanCommand: AsyncParsableCommand {
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var outputOptions: OutputOptions
 
+  @Option(name: .long, help: "The pipeline whose plan to print: one of the configuration's or a goal's own.")
+  var pipeline: String?
+
+  @OptionGroup var stages: StageOptions
+
   @Flag(name: .long, help: "Show what changes inside files; secrets are never shown.")
   var diff = false
 
@@ -27,11 +32,14 @@ struct PlanCommand: AsyncParsableCommand {
     let console = outputOptions.console
     console.begin("plan")
     let (spec, loaded) = try configuration.load(console)
+    let selection =
+      try stages.isWhole && pipeline == nil
+      ? nil : stages.selection(of: pipeline ?? Goal.bootstrap.rawValue, spec, loaded, console)
     let driver = try RunDriver(
       spec: spec, loaded: loaded, console: console, connection: connection, acceptsDowntime: acceptDowntime)
     do {
       let plan = try await driver.withConnections {
-        try await driver.run.plan(.bootstrap, survey: try await driver.survey(locking: false))
+        try await driver.plan(selection, survey: try await driver.survey(locking: false))
       }
       let output = PlanOutput(console: console, showsDifferences: diff, total: "summary")
       // People read what is wrong last, programs the summary.
@@ -40,7 +48,7 @@ struct PlanCommand: AsyncParsableCommand {
       if console.format == .json { output.show(plan) }
       if let refusal { throw refusal }
       if let out { try SavedPlan.write(plan, to: out) }
-      if detailedExitCode, !plan.isEmpty { throw ExitStatus.changesDue.code }
+      if detailedExitCode, plan.hasChanges { throw ExitStatus.changesDue.code }
     } catch { throw driver.fail(error, now: "nothing was changed on any host") }
   }
 }
@@ -83,6 +91,7 @@ struct PlanOutput {
           ("cluster", .string(plan.spec.name)), ("token", .string(plan.token)), ("add", .integer(counts.additions)),
           ("change", .integer(counts.changes)), ("certificates", .integer(counts.certificates)),
           ("hosts", .integer(counts.hosts)), ("refused", .boolean(plan.isRefused)),
+          ("leftOut", .strings(plan.leftOut.map(\.id.rawValue))),
         ]
       ).text)
   }
@@ -98,6 +107,7 @@ extension Step {
     case .resumeStaged: "resume"
     case .discardStaged: "discard"
     case .execute: "execute"
+    case .run: "run"
     case .awaitHealth: "await-health"
     case .awaitServed: "await-served"
     }
@@ -111,7 +121,7 @@ extension Step {
       path
     case .write(let change): change.file.path
     case .awaitServed(_, let certificate): certificate
-    case .execute, .awaitHealth: nil
+    case .execute, .run, .awaitHealth: nil
     }
   }
 

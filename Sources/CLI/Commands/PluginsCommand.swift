@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import QuorateBundle
 internal import QuorateCore
 
 /// `quorate plugins`: what there is to choose from.

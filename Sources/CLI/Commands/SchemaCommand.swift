@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import QuorateBundle
 internal import QuorateConfiguration
 internal import QuorateCore
 

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import QuorateBundle
 internal import QuorateConfiguration
 internal import QuorateCore
 
@@ -22,6 +23,11 @@ struct ConfigurationOptions: ParsableArguments {
       throw ExitStatus.configuration.code
     }
     return (spec, loaded)
+  }
+
+  /// What names the same configuration to another command.
+  var arguments: String {
+    (file == ConfigurationFile.defaultName ? "" : " -f \(file)") + (environment.map { " -e \($0)" } ?? "")
   }
 
   static var loader: ConfigurationLoader {

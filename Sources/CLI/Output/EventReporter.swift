@@ -86,8 +86,16 @@ final class EventReporter: Sendable {
     case .hostFailed(_, let host, let why): [line(host, console.styled("failed: \(why)", .red), nil)]
     case .gate(let host, let isOpen, let reasons):
       isOpen ? [] : [line(host, console.styled("not now: \(reasons.joined(separator: "; "))", .yellow), nil)]
+    case .commandOutput(_, let host, let command, let output):
+      [line(host, "\(command):", nil)]
+        + output.split(whereSeparator: \.isNewline).map { "    \("".padded(to: 10)) | \(Self.printable($0))" }
     case .stopRequested: ["\(arrow) Stopping when the current step has ended"]
     }
+  }
+
+  /// A host's text without what could steer a terminal.
+  private static func printable(_ text: Substring) -> String {
+    String(text.unicodeScalars.map { $0.value < 32 && $0 != "\t" || $0.value == 127 ? "?" : Character($0) })
   }
 
   private var arrow: String { console.styled("==>", .bold) }
@@ -124,6 +132,7 @@ extension Stage.ID {
     case .hardening: "Harden, one member at a time"
     case .starting: "Start the members that are down, together"
     case .update: "Update, one member at a time"
+    case .command(let name): "Run the command \(name)"
     }
   }
 
@@ -137,6 +146,7 @@ extension Stage.ID {
     case .hardening: "hardened, healthy"
     case .starting: "started, healthy"
     case .update: "updated, healthy"
+    case .command: "ended well"
     }
   }
 }
@@ -166,8 +176,17 @@ extension RunEvent {
       JSONLine("host-failed", [("stage", .string(stage.rawValue)), ("host", .string(host)), ("why", .string(why))])
     case .gate(let host, let isOpen, let reasons):
       JSONLine("gate", [("host", .string(host)), ("open", .boolean(isOpen)), ("reasons", .strings(reasons))])
-    case .stageFinished(let stage, let seconds):
-      JSONLine("stage-finished", [("stage", .string(stage.rawValue)), ("seconds", .number(seconds))])
+    case .commandOutput(let stage, let host, let command, let output):
+      JSONLine(
+        "output",
+        [
+          ("stage", .string(stage.rawValue)), ("host", .string(host)), ("command", .string(command)),
+          ("output", .string(output)),
+        ])
+    case .stageFinished(let stage, let seconds, let outcome):
+      JSONLine(
+        "stage-finished",
+        [("stage", .string(stage.rawValue)), ("seconds", .number(seconds)), ("outcome", .string(outcome))])
     case .stopRequested: JSONLine("stop-requested")
     }
   }

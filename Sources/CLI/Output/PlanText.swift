@@ -51,17 +51,32 @@ struct PlanText {
         case .oneAtATime: "one member at a time, each while the others are a healthy quorum"
         }
       let after = stage.after.isEmpty ? "" : ", after \(stage.after.map(\.rawValue).joined(separator: " and "))"
-      return "  \(stage.id.rawValue.padded(to: 10)) \(how)\(after)"
+      let health = stage.followsHealth ? ", when the members are healthy" : ""
+      let plugins = [stage.issuer.map { ", issuer \($0.plugin)" }, stage.transport.map { ", transport \($0.plugin)" }]
+      return "  \(stage.id.rawValue.padded(to: 10)) \(how)\(after)\(health)\(plugins.compactMap(\.self).joined())"
     }
+  }
+
+  /// What is said of a plan with nothing to do.
+  static func unchanged(_ plan: Plan) -> String {
+    guard plan.leftOut.isEmpty else { return "No changes in what was selected. " + leftOutText(plan) }
+    return "No changes: \(plan.spec.name) is as the configuration describes it."
+  }
+
+  /// `Left out: hardening on infra0, infra1 (--skip hardening).`
+  static func leftOutText(_ plan: Plan) -> String {
+    let parts = plan.leftOut.map { "\($0.id.rawValue) on \($0.hosts.joined(separator: ", ")) (\($0.why))" }
+    return parts.isEmpty ? "" : "Left out: \(parts.joined(separator: "; "))."
   }
 
   /// `Plan: 22 to add, 1 to change, 3 of 3 hosts.`
   var summary: String {
-    guard !plan.isEmpty else { return "No changes: \(plan.spec.name) is as the configuration describes it." }
+    guard !plan.isEmpty else { return Self.unchanged(plan) }
     let counts = PlanCounts(plan)
     return
       "Plan: \(counts.additions) to add, \(counts.changes) to change, \(counts.certificatesText) to issue, "
       + "on \(counts.hosts) of \(plan.spec.hosts.count) hosts."
+      + (plan.leftOut.isEmpty ? "" : "\n" + Self.leftOutText(plan))
   }
 
   private func lines(for step: Step, _ stage: Stage) -> [String] {
@@ -79,6 +94,7 @@ struct PlanText {
     case .discardStaged(let folder):
       return [console.styled("-", .red) + " \(folder)  left over from an interrupted run"]
     case .execute(let command): return ["> \(command.summary)"]
+    case .run(let command): return ["> run `\(command.summary)`"]
     case .awaitHealth(_, _, let restarted):
       return ["> wait until the member \(restarted ? "has restarted and " : "")answers that it is healthy"]
     case .awaitServed(let endpoint, let certificate): return ["> see \(endpoint) show \(certificate)"]
@@ -121,7 +137,7 @@ struct PlanCounts {
           case .makeFolder(let path, _, _): additions += folders.insert("\(host.host) \(path)").inserted ? 1 : 0
           case .write(let change): if change.isAddition { additions += 1 } else { changes += 1 }
           case .setAttributes, .resumeStaged, .discardStaged: changes += 1
-          case .execute, .awaitHealth, .awaitServed: break
+          case .execute, .run, .awaitHealth, .awaitServed: break
           }
         }
       }

@@ -1,8 +1,7 @@
 internal import ArgumentParser
+internal import QuorateBundle
 internal import QuorateConfiguration
 internal import QuorateCore
-internal import QuorateEtcd
-internal import QuoratePKI
 
 /// What the commands that reach hosts have in common: plugins, connections, survey, plan, and telling what went wrong.
 struct RunDriver {
@@ -12,6 +11,7 @@ struct RunDriver {
   let reporter: EventReporter
   let problems: ProblemReport
   private let positions: ConfigurationPositions?
+  private let context: PluginContext
 
   /// Makes the plugins and the run.
   ///
@@ -25,6 +25,7 @@ struct RunDriver {
     problems = ProblemReport(console: console)
     let context = PluginContext(
       baseFolder: loaded?.baseFolder ?? ConfigurationOptions.workingFolder, secrets: connection.secrets)
+    self.context = context
     let plugins: PluginSet
     do {
       plugins = try PluginSet(for: spec, from: BundledPlugins.all, context: context)
@@ -40,9 +41,8 @@ struct RunDriver {
     positions = loaded?.positions
     let startedAt = Instant(secondsSinceEpoch: Int64(Environment.now()))
     run = ClusterRun(
-      ClusterRun.Settings(
-        spec: spec, plugins: plugins, toolkit: OpenSSLToolkit(), etcdClients: EtcdClient.factory,
-        wallClock: Environment.now,
+      .standard(
+        spec: spec, plugins: plugins, wallClock: Environment.now,
         holder: "\(Environment.whoAndWhere), process \(Environment.processID), since \(startedAt.text)",
         acceptsDowntime: acceptsDowntime, connectSeconds: connection.connectTimeout, report: reporter.report))
   }
@@ -91,6 +91,28 @@ struct RunDriver {
     var result = try await run.survey(comparingHashes: comparingHashes)
     result.failures = unreachable + result.failures
     return result
+  }
+
+  /// The plan for a selection, or for the whole bootstrap goal.
+  func plan(_ selection: StageSelection?, survey: ClusterRun.SurveyResult) async throws -> Plan {
+    let whole = try await run.plan(selection?.pipeline.goal ?? .bootstrap, survey: survey)
+    return selection.map(whole.selecting) ?? whole
+  }
+
+  /// The plugins that single stages of a plan have instead of the run's own.
+  ///
+  /// - Throws: ``PluginError`` when one refuses its settings.
+  func overrides(of plan: Plan) throws(PluginError) -> [Stage.ID: StageOverride] {
+    var overrides: [Stage.ID: StageOverride] = [:]
+    for stage in plan.stages where stage.issuer != nil || stage.transport != nil {
+      var spec = self.spec
+      spec.issuer = stage.issuer ?? spec.issuer
+      spec.transport = stage.transport ?? spec.transport
+      let plugins = try PluginSet(for: spec, from: BundledPlugins.all, context: context)
+      overrides[stage.id] = StageOverride(
+        issuer: stage.issuer.map { _ in plugins.issuer }, transport: stage.transport.map { _ in plugins.transport })
+    }
+    return overrides
   }
 
   private func lock() async throws { try await run.lock() }

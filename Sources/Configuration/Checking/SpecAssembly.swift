@@ -8,6 +8,8 @@ struct SpecAssembly {
   let baseFolder: String
   let homeFolder: String?
   var findings = FindingCollector()
+  /// The pipelines, as far as they are right.
+  private(set) var pipelines: [Pipeline] = []
 
   init(
     value: SettingsValue, positions: ConfigurationPositions, schema: ConfigurationSchema, baseFolder: String,
@@ -32,7 +34,7 @@ struct SpecAssembly {
       spec["etcd"]["extraArgs"], at: "spec.etcd.extraArgs", dataFolderKey: "spec.etcd.dataFolder")
     let hosts = hosts(of: spec)
     check(hosts, allowEven: spec["allowEvenMembers"].boolean ?? false, isListed: spec["hosts"].list != nil)
-    checkPipelines(hosts: hosts.compactMap(\.name))
+    pipelines = pipelines(hosts: hosts.compactMap(\.name))
     let plugins = PluginKind.allCases.reduce(into: [:]) { choices, kind in choices[kind] = choice(of: kind, in: spec) }
     let certificates = certificates(of: spec["issuer"])
     let authority = authority(of: spec, leafValidity: certificates.validitySeconds)

@@ -1,7 +1,7 @@
 /// Finds the name that a writer most likely meant.
-enum NearestName {
+public enum NearestName {
   /// The candidate nearest to a name, where one is near: at most a third of its letters differ.
-  static func find(_ name: String, among candidates: [String]) -> String? {
+  public static func find(_ name: String, among candidates: [String]) -> String? {
     if let other = namesElsewhere[name.lowercased()], candidates.contains(other) { return other }
     let limit = max(1, name.count / 3)
     let ranked = candidates.map { (name: $0, distance: distance(name.lowercased(), $0.lowercased())) }

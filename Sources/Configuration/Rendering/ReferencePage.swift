@@ -12,8 +12,19 @@ private struct ReferencePageWriter {
   var page: String {
     var sections = [Self.introduction]
     sections.append("## The file\n\n" + table(schema.document))
+    // What has the same keys as something before is told by its name; what is below it is not told again.
+    var told: [(title: String, object: SchemaObject)] = []
+    var repeated: [String] = []
     for (title, object) in objects(below: schema.document, path: "") {
-      sections.append("### `\(title)`\n\n" + table(object))
+      guard !repeated.contains(where: title.hasPrefix) else { continue }
+      if let before = told.first(where: { $0.object == object }) {
+        sections.append("### `\(title)`\n\nIt has the keys of `\(before.title)`.")
+        repeated.append(title + ".")
+        repeated.append(title + "[")
+      } else {
+        sections.append("### `\(title)`\n\n" + table(object))
+        told.append((title, object))
+      }
     }
     sections.append(Self.environments)
     sections.append(flags)

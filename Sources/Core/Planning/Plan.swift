@@ -24,6 +24,12 @@ public struct Plan: Sendable, Codable, Hashable {
   public var findings: [Finding]
   /// The files on each host that are as they should be already, by host name.
   public var alreadyRight: [String: [String]]
+  /// The pipeline, and what else was chosen; nil: the whole goal.
+  public var selection: StageSelection?
+  /// Work that the selection leaves out.
+  public var leftOut: [LeftOutStage] = []
+  /// Whether the members' health is judged at the end.
+  public var looksAtHealth = true
 
   /// Makes a plan.
   public init(
@@ -47,6 +53,9 @@ public struct Plan: Sendable, Codable, Hashable {
   /// Whether there is nothing to do.
   public var isEmpty: Bool { stages.isEmpty }
 
+  /// Whether it changes anything by itself; a pipeline's own commands apart.
+  public var hasChanges: Bool { stages.contains { $0.command == nil } }
+
   /// Whether an error among the findings forbids carrying it out.
   public var isRefused: Bool { findings.contains { $0.severity == .error } }
 
@@ -59,7 +68,7 @@ public struct Plan: Sendable, Codable, Hashable {
 }
 
 /// What a plan is for.
-public enum Goal: String, Sendable, Codable, Hashable {
+public enum Goal: String, Sendable, Codable, Hashable, CaseIterable {
   /// A healthy cluster as the configuration describes it, from whatever is there.
   case bootstrap
 }
@@ -67,7 +76,7 @@ public enum Goal: String, Sendable, Codable, Hashable {
 /// A part of a plan with one way of rolling out.
 public struct Stage: Sendable, Codable, Hashable {
   /// The stages there are.
-  public enum ID: String, Sendable, Codable, Hashable, CaseIterable {
+  public enum ID: Sendable, Hashable {
     /// What an interrupted run left staged is finished or cleared away; then hosts are looked at again.
     case resuming
     /// What runs the members: units, drop-ins, the supervisor.
@@ -82,6 +91,8 @@ public struct Stage: Sendable, Codable, Hashable {
     case starting
     /// Changes to members that run, one at a time.
     case update
+    /// A command of the user's own, by its name in the pipeline.
+    case command(String)
   }
 
   /// Which one.
@@ -94,16 +105,56 @@ public struct Stage: Sendable, Codable, Hashable {
   public var certificates: [CertificateOrder]
   /// What each host gets, in rolling order.
   public var hosts: [HostSteps]
+  /// The user's command that this stage carries out; nil: it is one of the goal's own.
+  public var command: PipelineCommand?
+  /// Whether it is carried out after the members' health was judged.
+  public var followsHealth = false
+  /// Who issues this stage's certificates, where a pipeline says so.
+  public var issuer: PluginChoice?
+  /// How this stage reaches its hosts, where a pipeline says so.
+  public var transport: PluginChoice?
 
   /// Makes a stage.
   public init(
-    id: ID, after: [ID], rollout: Rollout, certificates: [CertificateOrder] = [], hosts: [HostSteps]
+    id: ID, after: [ID], rollout: Rollout, certificates: [CertificateOrder] = [], hosts: [HostSteps],
+    command: PipelineCommand? = nil
   ) {
     self.id = id
     self.after = after
     self.rollout = rollout
     self.certificates = certificates
     self.hosts = hosts
+    self.command = command
+  }
+}
+
+extension Stage.ID: RawRepresentable, Codable {
+  /// The stages of goals, which may write files on a host.
+  public static let own: [Stage.ID] = [.resuming, .service, .files, .founding, .hardening, .starting, .update]
+
+  /// Reads what ``rawValue`` writes.
+  public init?(rawValue: String) {
+    if rawValue.hasPrefix("run:") {
+      self = .command(String(rawValue.dropFirst(4)))
+    } else if let own = Self.own.first(where: { $0.rawValue == rawValue }) {
+      self = own
+    } else {
+      return nil
+    }
+  }
+
+  /// The stage's name: `files`; of a command `run:NAME`.
+  public var rawValue: String {
+    switch self {
+    case .resuming: "resuming"
+    case .service: "service"
+    case .files: "files"
+    case .founding: "founding"
+    case .hardening: "hardening"
+    case .starting: "starting"
+    case .update: "update"
+    case .command(let name): "run:" + name
+    }
   }
 }
 

@@ -320,7 +320,7 @@ struct Planner {
 
   /// Finishes, or clears away, what interrupted runs staged.
   private func staged(_ host: HostInput) -> [Step] {
-    Stage.ID.allCases.flatMap { stage -> [Step] in
+    Stage.ID.own.flatMap { stage -> [Step] in
       let folder = host.host.layout.stagingFolder(of: stage)
       guard let names = host.observed.answers.folder(folder) else { return [] }
       guard names.contains("ready") else { return [.discardStaged(folder: folder)] }

@@ -12,6 +12,8 @@ public enum Step: Sendable, Codable, Hashable {
   case discardStaged(folder: String)
   /// Runs a service manager's command.
   case execute(HostCommand)
+  /// Runs a command of the user's own; its output is kept.
+  case run(HostCommand)
   /// Waits, on the host, until the member answers alone that it is healthy; `restarted`: and was restarted since
   /// this stage began there.
   case awaitHealth(endpoint: NetworkEndpoint, seconds: Int, restarted: Bool)
@@ -22,7 +24,7 @@ public enum Step: Sendable, Codable, Hashable {
   /// Whether a running member may stop answering because of it.
   public var isDisruptive: Bool {
     switch self {
-    case .execute, .awaitHealth, .awaitServed: true
+    case .execute, .run, .awaitHealth, .awaitServed: true
     default: false
     }
   }

@@ -3,6 +3,7 @@ struct CertificateIssuing {
   let plan: Plan
   let settings: ClusterRun.Settings
   let sessions: [String: HostSession]
+  let issuer: any CertIssuer
 
   /// Fills the slots of a stage's certificates, and of the CA where it is made or brought.
   func fill(_ slots: inout SlotValues, stage: Stage) async throws {
@@ -11,7 +12,7 @@ struct CertificateIssuing {
     // Keys need nothing of the CA: where they are slow to make (RSA), they are made while its own is.
     async let made = settings.toolkit.makeKeys(for: stage.certificates.map(\.profile))
     let existing = try await existingAuthority()
-    let reply = try await settings.plugins.issuer.authority(
+    let reply = try await issuer.authority(
       AuthorityRequest(
         existing: existing,
         profile: .kubeadm(
@@ -53,7 +54,7 @@ struct CertificateIssuing {
     var last: [String: String] = [:]
     for pause in Self.pauses where !open.isEmpty {
       if pause > .zero { try await Task.sleep(for: pause) }
-      let replies = try await settings.plugins.issuer.issue(IssueBatch(authority: authority, requests: open))
+      let replies = try await issuer.issue(IssueBatch(authority: authority, requests: open))
       var next: [IssueRequest] = []
       for request in open {
         switch replies.first(where: { $0.id == request.id })?.answer {

@@ -56,15 +56,19 @@ public actor ClusterRun {
   ///
   /// - Returns: A failure for each host that could not be reached.
   public func connect() async -> [RunFailure] {
-    let (transport, timeout) = (settings.plugins.transport, settings.connectSeconds)
-    let opened = await forEachHost(settings.spec.hosts) { host -> Result<HostSession, RunFailure> in
+    let opened = await open(settings.plugins.transport, to: settings.spec.hosts)
+    for case .success(let session) in opened { sessions[session.host.name] = session }
+    return opened.failures()
+  }
+
+  private func open(_ transport: any Transport, to hosts: [HostSpec]) async -> [Result<HostSession, RunFailure>] {
+    let timeout = settings.connectSeconds
+    return await forEachHost(hosts) { host -> Result<HostSession, RunFailure> in
       do {
         let request = OpenRequest(name: host.name, endpoint: host.endpoint, timeoutSeconds: timeout)
         return .success(HostSession(host: host, transport: transport, opened: try await transport.open(request)))
       } catch { return .failure(RunFailure(error, doing: "connect to", host: host)) }
     }
-    for case .success(let session) in opened { sessions[session.host.name] = session }
-    return opened.failures()
   }
 
   /// Takes the lock on every host: on the first by name alone, so that of two operators one wins, then on the others.
@@ -146,8 +150,32 @@ public actor ClusterRun {
   /// - Parameters:
   ///   - plan: The plan; without an error among its findings.
   ///   - stop: Asked between steps whether the user wants to stop.
-  public func execute(_ plan: Plan, stop: StopSignal) async -> RunReport {
-    await PlanExecution(plan: plan, settings: settings, sessions: sessions, stop: stop).run()
+  ///   - overrides: What single stages use instead of the run's own plugins. Their connections are made before anything is
+  ///     changed, and closed at the end.
+  ///   - earlier: What the first part ended with: the commands that follow the look at the members' health are carried
+  ///     out then.
+  public func execute(
+    _ plan: Plan, stop: StopSignal, overrides: [Stage.ID: StageOverride] = [:], after earlier: RunReport? = nil
+  ) async -> RunReport {
+    var overrides = overrides
+    var failures: [RunFailure] = []
+    for stage in plan.stages where stage.followsHealth == (earlier != nil) {
+      guard let transport = overrides[stage.id]?.transport else { continue }
+      let opened = await open(
+        transport, to: plan.spec.hosts.filter { host in stage.hosts.contains { $0.host == host.name } })
+      for case .success(let session) in opened { overrides[stage.id]?.sessions[session.host.name] = session }
+      failures += opened.failures()
+    }
+    let report =
+      failures.isEmpty
+      ? await PlanExecution(plan: plan, settings: settings, sessions: sessions, stop: stop, overrides: overrides).run(
+        after: earlier)
+      : RunReport(outcome: .failed, failures: failures, untouchedHosts: plan.spec.hosts.map(\.name))
+    for own in overrides.values {
+      for session in own.sessions.values { await session.transport.close(session.opened.connection) }
+      await own.transport?.shutdown()
+    }
+    return report
   }
 }
 

@@ -4,9 +4,11 @@ struct PlanExecution {
   let settings: ClusterRun.Settings
   let sessions: [String: HostSession]
   let stop: StopSignal
+  /// What single stages use instead of the run's own.
+  var overrides: [Stage.ID: StageOverride] = [:]
 
   /// What became of a stage.
-  private struct StageResult: Sendable {
+  fileprivate struct StageResult: Sendable {
     var stage: Stage.ID
     var failures: [RunFailure] = []
     var done: [String] = []
@@ -14,12 +16,23 @@ struct PlanExecution {
     var seconds: Double = 0
     var slots = SlotValues()
     var isStopped = false
+    /// What the user's commands wrote, by host.
+    var outputs: [String: String] = [:]
   }
 
-  func run() async -> RunReport {
-    var report = RunReport(outcome: .done)
+  /// What became of one host's steps.
+  fileprivate struct HostResult: Sendable {
     var slots = SlotValues()
-    var waiting = plan.stages
+    /// What the user's commands wrote.
+    var output = ""
+  }
+
+  /// Carries out what comes before the look at the members' health or, with the report of that, what comes behind it.
+  func run(after earlier: RunReport? = nil) async -> RunReport {
+    var report = RunReport(outcome: .done, finished: earlier?.finished ?? [])
+    var slots = SlotValues()
+    var outcomes = StageOutcomes(of: plan, after: earlier)
+    var waiting = plan.stages.filter { $0.followsHealth == (earlier != nil) }
     await withTaskGroup(of: StageResult.self) { group in
       var running = 0
       while true {
@@ -28,13 +41,16 @@ struct PlanExecution {
           for stage in waiting where stage.after.allSatisfy({ report.finished.contains($0) }) {
             waiting.removeAll { $0.id == stage.id }
             running += 1
-            group.addTask { [slots] in await carryOut(stage, slots) }
+            let known = outcomes.variables(hosts: plan.spec.hosts)
+            group.addTask { [slots] in await carryOut(stage, slots, known) }
           }
         }
         guard running > 0, let result = await group.next() else { break }
         running -= 1
         slots.merge(result.slots)
         report.stageSeconds[result.stage.rawValue] = result.seconds
+        outcomes.note(result.outcome, of: result.stage)
+        outcomes.note(output: result.outputs, of: result.stage)
         if result.failures.isEmpty && !result.isStopped {
           report.finished.append(result.stage)
         } else {
@@ -45,6 +61,10 @@ struct PlanExecution {
         }
       }
     }
+    report.outcomes = Dictionary(outcomes.outcomes.map { ($0.id.rawValue, $0.outcome) }) { $1 }
+    report.outputs = Dictionary(outcomes.outputs.map { ($0.key.rawValue, $0.value) }) { $1 }
+    report.stageSeconds.merge(earlier?.stageSeconds ?? [:]) { own, _ in own }
+    for stage in waiting { report.outcomes[stage.id.rawValue] = "not-begun" }
     if !report.failures.isEmpty {
       report.outcome = .failed
     } else if stop.isRequested, !waiting.isEmpty {
@@ -53,15 +73,20 @@ struct PlanExecution {
     return report
   }
 
-  private func carryOut(_ stage: Stage, _ known: SlotValues) async -> StageResult {
+  private func carryOut(_ stage: Stage, _ known: SlotValues, _ variables: [(name: String, value: String)]) async
+    -> StageResult
+  {
     let start = settings.wallClock()
+    let stage = stage.knowing(variables, of: plan.spec)
     var result = StageResult(stage: stage.id)
     settings.report(.stageStarted(stage.id))
-    defer { settings.report(.stageFinished(stage.id, seconds: result.seconds)) }
+    defer { settings.report(.stageFinished(stage.id, seconds: result.seconds, outcome: result.outcome)) }
     result.slots = known
     if !stage.certificates.isEmpty || stage.needsAuthority {
       do {
-        let issuing = CertificateIssuing(plan: plan, settings: settings, sessions: sessions)
+        let issuing = CertificateIssuing(
+          plan: plan, settings: settings, sessions: sessions,
+          issuer: overrides[stage.id]?.issuer ?? settings.plugins.issuer)
         try await issuing.fill(&result.slots, stage: stage)
         settings.report(.certificatesIssued(count: stage.certificates.count, seconds: settings.wallClock() - start))
       } catch {
@@ -85,22 +110,20 @@ struct PlanExecution {
 
   private func together(_ stage: Stage, _ result: inout StageResult) async {
     let slots = result.slots
-    let answers = await withTaskGroup(of: (String, Result<SlotValues, RunFailure>).self) { group in
+    let answers = await withTaskGroup(of: (String, Result<HostResult, RunFailure>).self) { group in
       for (index, host) in stage.hosts.enumerated() {
         group.addTask {
           if stage.id == .founding, index > 0 { try? await Task.sleep(for: Self.headStart) }
           return (host.host, await carryOut(host, stage.id, slots))
         }
       }
-      var answers: [(String, Result<SlotValues, RunFailure>)] = []
+      var answers: [(String, Result<HostResult, RunFailure>)] = []
       for await answer in group { answers.append(answer) }
       return answers
     }
     for (host, answer) in answers.sorted(by: { $0.0 < $1.0 }) {
       switch answer {
-      case .success(let slots):
-        result.slots.merge(slots)
-        result.done.append(host)
+      case .success(let own): result.take(own, of: host)
       case .failure(let failure): result.failures.append(failure)
       }
     }
@@ -129,9 +152,7 @@ struct PlanExecution {
         return
       }
       switch await carryOut(host, stage.id, result.slots) {
-      case .success(let slots):
-        result.slots.merge(slots)
-        result.done.append(host.host)
+      case .success(let own): result.take(own, of: host.host)
       case .failure(let failure):
         result.failures.append(failure)
         result.untouched = stage.hosts[(index + 1)...].map(\.host)
@@ -191,9 +212,9 @@ struct PlanExecution {
   /// One host's steps, in one program.
   private func carryOut(
     _ host: HostSteps, _ stage: Stage.ID, _ slots: SlotValues
-  ) async -> Result<SlotValues, RunFailure> {
+  ) async -> Result<HostResult, RunFailure> {
     let start = settings.wallClock()
-    guard let session = sessions[host.host] else {
+    guard let session = overrides[stage]?.sessions[host.host] ?? sessions[host.host] else {
       return .failure(
         RunFailure(
           host: host.host, stage: stage, code: "transport.unreachable", what: "\(host.host) is not connected",
@@ -210,13 +231,13 @@ struct PlanExecution {
       do {
         var answer = try await session.perform(program.operations, timeoutSeconds: host.seconds)
         defer { answer.wipe() }
-        var filled = SlotValues()
-        if asks != nil { try await fillRecord(&filled, session, answer.replies.last) }
+        var own = HostResult(output: output(of: host, stage, program, answer))
+        if asks != nil { try await fillRecord(&own.slots, session, answer.replies.last) }
         try await seeServed(program.operations, answer.replies, stage, session)
         settings.report(
           .hostFinished(
             stage, host: host.host, steps: host.steps.count, seconds: settings.wallClock() - start))
-        return .success(filled)
+        return .success(own)
       } catch let error as HostProgramError {
         let step = error.index < program.stepOfOperation.count ? program.stepOfOperation[error.index] : nil
         failure = RunFailure(error, doing: "work on", host: session.host, stage: stage)
@@ -251,6 +272,21 @@ struct PlanExecution {
           return .discard(stage: folder, onlyIfSeen: false)
         }, timeoutSeconds: 60)
   }
+
+  /// What the user's own commands wrote, told and kept.
+  private func output(of host: HostSteps, _ stage: Stage.ID, _ program: StepCompiler, _ answer: HostAnswer) -> String {
+    var text = ""
+    for (reply, step) in zip(answer.replies, program.stepOfOperation) {
+      guard let step, case .run(let command) = host.steps[step], case .command(_, let output) = reply else { continue }
+      let written = String(decoding: output.suffix(Self.outputLimit), as: UTF8.self)
+      settings.report(.commandOutput(stage, host: host.host, command: command.summary, output: written))
+      text += written
+    }
+    return text
+  }
+
+  /// How much of a command's output is kept, in bytes: its end.
+  private static let outputLimit = 64 << 10
 
   private func fillRecord(_ slots: inout SlotValues, _ session: HostSession, _ reply: HostReply?) async throws {
     let host = session.host
@@ -294,7 +330,29 @@ struct PlanExecution {
   }
 }
 
+extension PlanExecution.StageResult {
+  /// How it ended, in a word.
+  fileprivate var outcome: String { !failures.isEmpty ? "failed" : isStopped ? "interrupted" : "done" }
+
+  fileprivate mutating func take(_ own: PlanExecution.HostResult, of host: String) {
+    slots.merge(own.slots)
+    done.append(host)
+    if !own.output.isEmpty { outputs[host] = own.output }
+  }
+}
+
 extension Stage {
+  /// A user's command with what is known by now in its environment; any other stage as it is.
+  fileprivate func knowing(_ variables: [(name: String, value: String)], of spec: ClusterSpec) -> Stage {
+    guard let command else { return self }
+    var stage = self
+    stage.hosts = hosts.map { entry in
+      guard let host = spec.hosts.first(where: { $0.name == entry.host }) else { return entry }
+      return HostSteps(host: entry.host, steps: [.run(command.command(on: host, of: spec, known: variables))])
+    }
+    return stage
+  }
+
   /// Whether a CA file is among what it writes.
   fileprivate var needsAuthority: Bool {
     hosts.contains { host in
@@ -311,7 +369,7 @@ extension HostSteps {
   fileprivate var seconds: Double {
     steps.reduce(120) { sum, step in
       switch step {
-      case .execute(let command): sum + Double(command.timeoutSeconds)
+      case .execute(let command), .run(let command): sum + Double(command.timeoutSeconds)
       case .awaitHealth(_, let seconds, _): sum + Double(seconds)
       case .awaitServed: sum + Double(StepCompiler.servedSeconds)
       default: sum

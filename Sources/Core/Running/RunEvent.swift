@@ -20,8 +20,10 @@ public enum RunEvent: Sendable, Codable, Hashable {
   case hostFailed(Stage.ID, host: String, why: String)
   /// The gate before a member was asked.
   case gate(host: String, isOpen: Bool, reasons: [String])
-  /// A stage is done on all its hosts.
-  case stageFinished(Stage.ID, seconds: Double)
+  /// A command of the user's own ended well; the end of what it wrote, at most 64 KiB.
+  case commandOutput(Stage.ID, host: String, command: String, output: String)
+  /// A stage has ended on all its hosts: `done`, `failed` or `interrupted`.
+  case stageFinished(Stage.ID, seconds: Double, outcome: String)
   /// The user asked to stop; the run ends when what is under way has ended.
   case stopRequested
 }
@@ -50,6 +52,11 @@ public struct RunReport: Sendable, Codable, Hashable {
   public var untouchedHosts: [String]
   /// Seconds by stage.
   public var stageSeconds: [String: Double]
+  /// How each stage of the goal, and each command, ended, by its name: `done`, `failed`, `interrupted`, `not-begun`,
+  /// `left-out`, or `nothing` where the plan had no work for it.
+  public var outcomes: [String: String] = [:]
+  /// What the user's commands wrote, by stage and host.
+  public var outputs: [String: [String: String]] = [:]
 
   /// Makes a report.
   public init(

@@ -50,7 +50,7 @@ struct StepCompiler {
         // Kept where a later step discards them.
         add(.resume(stage: folder, keep: steps.contains(.discardStaged(folder: folder))), index)
       case .discardStaged(let folder): add(.discard(stage: folder, onlyIfSeen: true), index)
-      case .execute(let command): add(.execute(command), index)
+      case .execute(let command), .run(let command): add(.execute(command), index)
       case .awaitHealth(let endpoint, let seconds, let restarted):
         add(.await(endpoint, seconds: seconds, restarted: restarted), index)
       case .awaitServed(let endpoint, let certificate):
@@ -115,6 +115,7 @@ extension Step {
     case .resumeStaged(let folder): "finish an interrupted replacement from \(folder)"
     case .discardStaged(let folder): "remove \(folder)"
     case .execute(let command): command.summary
+    case .run(let command): "run `\(command.summary)`"
     case .awaitHealth: "wait until the member is healthy"
     case .awaitServed(let endpoint, let certificate): "see \(endpoint) show \(certificate)"
     }

@@ -32,7 +32,7 @@ enum CoreProbes {
       .file(path: layout.authorityCertificate, limit: fileLimit), .file(path: layout.authorityKey, limit: 0),
       .folder(path: layout.dataFolder + "/member"), .folder(path: layout.manifestsFolder),
     ]
-    for stage in Stage.ID.allCases { probes.append(.folder(path: layout.stagingFolder(of: stage))) }
+    for stage in Stage.ID.own { probes.append(.folder(path: layout.stagingFolder(of: stage))) }
     for role in CertificateRole.allCases {
       probes.append(.file(path: layout.certificate(role), limit: fileLimit))
       probes.append(.secretFile(path: layout.key(role), limit: fileLimit))
