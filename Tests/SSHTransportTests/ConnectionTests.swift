@@ -2,6 +2,7 @@ import Glibc
 import QuorateCore
 import QuorateTesting
 @testable import SSHTransport
+import Synchronization
 import Testing
 
 @Suite(.enabled(if: TestHost.isAvailable)) struct ConnectionTests {
@@ -216,18 +217,28 @@ import Testing
 /// Waits for words on a pipe, and listeners that say little.
 final class TestSignal: Sendable {
   let readEnd: Int32
-  let writeEnd: Int32
+  var writeEnd: Int32 { openEnd.withLock { $0 } }
+  private let openEnd: Mutex<Int32>
 
   init() throws {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { throw TestHost.Failure(description: "no pipe") }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    (readEnd, writeEnd) = (ends[0], ends[1])
+    readEnd = ends[0]
+    openEnd = Mutex(ends[1])
   }
 
   deinit {
     close(readEnd)
-    close(writeEnd)
+    end()
+  }
+
+  /// Closes the end that is written to.
+  func end() {
+    openEnd.withLock {
+      if $0 >= 0 { close($0) }
+      $0 = -1
+    }
   }
 
   /// Waits for the first byte.

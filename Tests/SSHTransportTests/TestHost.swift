@@ -40,6 +40,8 @@ actor TestHost {
   struct Server: Sendable {
     let port: UInt16
     let folder: String
+    /// The file that its log goes to.
+    let log: String
     let process: Int32
     /// Held: its closing ends the server.
     let lifeline: Int32
@@ -128,7 +130,7 @@ actor TestHost {
         ]
         : ["setsid", "sh", "-c", TestHostFiles.supervisor, "sh", folder, configuration, log, ""], input: lifeline[0])
     close(lifeline[0])
-    let server = Server(port: port, folder: folder, process: process, lifeline: lifeline[1])
+    let server = Server(port: port, folder: folder, log: log, process: process, lifeline: lifeline[1])
     let isUp = await LocalProgram.run(["sh", "-c", TestHostFiles.waiter, "sh", "\(port)", log])
     guard isUp.status == 0 else {
       close(server.lifeline)

@@ -43,6 +43,9 @@ extension SSHConnection {
   static let window: UInt32 = 4 << 20
   /// Above this round-trip time (in nanoseconds) a shell is started ahead. Below it that costs more than it saves.
   static let farRoundTrip: UInt64 = 5_000_000
+  /// How many commands every run has for a host: the lock, and the survey. What is started ahead for a third is wasted
+  /// on each run that finds nothing to change, so it waits until a third was asked for: from then on more will follow.
+  static let certainCommands = 2
 
   // MARK: Turns
 
@@ -205,6 +208,9 @@ extension SSHConnection {
       }
     }
   }
+
+  /// Whether a shell for the next command is started before it is asked for.
+  private var startsShellsAhead: Bool { isFar && begunCount != SSHConnection.certainCommands }
 
   private func keep(_ channel: SSHChannel) async {
     let form = elevationForm

@@ -30,7 +30,7 @@ extension SSHConnection {
       guard let rejection = policy.rejection(of: greeting.hostKey) else {
         session?.wire.keysAreExchanged()
         try await logIn(greeting, &deadline)
-        startsShellsAhead = (session?.wire.roundTrip ?? 0) >= SSHConnection.farRoundTrip
+        isFar = (session?.wire.roundTrip ?? 0) >= SSHConnection.farRoundTrip
         keepAlive()
         prepareSpare()
         return greeting

@@ -16,6 +16,7 @@ extension SSHConnection {
         .timedOut, host: name,
         why: "the command on \(name) did not end within \(Int(request.timeoutSeconds ?? 0)) seconds"))
     try await takeTurn(deadline)
+    begunCount += 1
     defer {
       endTurn()
       prepareSpare()

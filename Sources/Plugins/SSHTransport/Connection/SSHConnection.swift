@@ -46,7 +46,10 @@ actor SSHConnection {
   var tickets: [UInt64] = []
   var nextTicket: UInt64 = 0
   var runningCount = 0
-  var startsShellsAhead = false
+  /// How many commands have been given a channel.
+  var begunCount = 0
+  /// Whether the host is far enough away for shells that are started ahead.
+  var isFar = false
 
   // Rights (SSHConnection+Run).
   var becomePassword: SecretBytes?
