@@ -62,6 +62,34 @@ import Testing
         == .awaitHealth(endpoint: host("b").metricsEndpoint, seconds: 180, restarted: true))
   }
 
+  @Test(arguments: ["# mine\nexisting manifest", "existing manifest  \n\n", "existing manifest"], [true, false])
+  func `A manifest that means what it should is put right, and nobody waits for a restart`(
+    _ text: String, hardeningRestarts: Bool
+  ) {
+    var changed = input(isFounded: true)
+    changed.hosts[1].service.hardeningRestarts = hardeningRestarts
+    changed.hosts[1].service.restart = [HostCommand(["restart"])]
+    let path = host("b").layout.staticPodManifest
+    changed.hosts[1].observed.answers.byKey[path] = .file(seen(text, mode: text == "existing manifest" ? 0o644 : 0o600))
+    let steps = Planner(changed).bootstrap().steps(for: "b").flatMap(\.steps)
+    #expect(steps.count == 2)
+    #expect(
+      steps.last == .awaitHealth(endpoint: host("b").metricsEndpoint, seconds: 180, restarted: false))
+  }
+
+  @Test(arguments: [true, false])
+  func `A manifest that is left in the founding's state restarts a member only where writing it does so`(
+    _ hardeningRestarts: Bool
+  ) {
+    var changed = input(isFounded: true)
+    changed.hosts[1].service.hardeningRestarts = hardeningRestarts
+    changed.hosts[1].observed.answers.byKey[host("b").layout.staticPodManifest] = .file(seen("new manifest"))
+    let steps = Planner(changed).bootstrap().steps(for: "b").flatMap(\.steps)
+    #expect(
+      steps.last
+        == .awaitHealth(endpoint: host("b").metricsEndpoint, seconds: 180, restarted: hardeningRestarts))
+  }
+
   @Test func `A file whose mode alone is wrong is not written anew`() {
     var changed = input(isFounded: true)
     changed.hosts[2].observed.answers.byKey["/etc/kubernetes/kubeadmcfg.yaml"] = .file(

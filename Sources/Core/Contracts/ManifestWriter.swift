@@ -32,6 +32,9 @@ public struct ManifestReply: Sendable, Codable, Hashable {
   /// Files that start nothing by being there (`kubeadmcfg.yaml`).
   public var configuration: [DesiredFile]
   /// The file, or files, whose being there makes the service manager run the member. Written last.
+  ///
+  /// They are text in which a line that begins with `#`, blanks aside, is a comment: a file that differs from this one in
+  /// comments, empty lines and blanks at the ends of lines alone is written, and no member is restarted for it.
   public var manifest: [DesiredFile]
   /// What was found.
   public var findings: [Finding]

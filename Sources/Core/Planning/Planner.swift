@@ -30,8 +30,10 @@ struct Planner {
     var manifest: [Step] = []
     var hardening: [Step] = []
     var orders: [CertificateOrder] = []
-    /// Whether the manifest that is there differs from the desired one in more than `initial-cluster-state`.
+    /// Whether the manifest that is there means something else than the desired one: comments apart.
     var manifestDiffers = false
+    /// Likewise, in more than `initial-cluster-state`.
+    var manifestDiffersInMore = false
     /// Whether a file of the service is written, rather than the service only started.
     var changesService = false
   }
@@ -110,9 +112,10 @@ struct Planner {
         certificates: changed.flatMap(\.orders),
         hosts: changed.map { part in
           let service = part.host.service
-          // A manifest that differs in its state alone restarts a member only where writing it does so by itself.
+          // A manifest that differs in its state alone restarts a member only where writing it does so by itself; one
+          // that says the same in other words, or has another mode, restarts none.
           let restarts =
-            service.needsRestart || !part.manifest.isEmpty && (service.hardeningRestarts || part.manifestDiffers)
+            service.needsRestart || part.manifestDiffersInMore || part.manifestDiffers && service.hardeningRestarts
           return steps(
             part,
             part.service + part.folders + part.files + part.manifest
@@ -163,10 +166,11 @@ struct Planner {
     for file in manifests.configuration { append(file, host, to: &part.files, &right) }
     append(record(host, completed: founded), host, to: &part.files, &right)
     for file in manifests.manifest { append(file, host, to: &part.manifest, &right) }
-    part.manifestDiffers = manifests.manifest.contains { desired in
+    part.manifestDiffers = manifests.manifest.contains { !$0.meansTheSame(as: host.seen($0.path)) }
+    part.manifestDiffersInMore = manifests.manifest.contains { desired in
+      let seen = host.seen(desired.path)
       let alternatives = host.founding.manifest + host.existing.manifest
-      guard let content = host.seen(desired.path).content else { return true }
-      return !alternatives.contains { $0.path == desired.path && $0.content == .bytes(content) }
+      return !alternatives.contains { $0.path == desired.path && $0.meansTheSame(as: seen) }
     }
 
     if !founded {
