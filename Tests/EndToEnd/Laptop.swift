@@ -29,10 +29,18 @@ struct Laptop: Sendable {
   /// Quorate's own folder of a member.
   func quorateFolder(_ member: Int) -> String { root(member) + "/etc/kubernetes/quorate" }
 
-  /// The number of a member's process, as its pid file has it.
-  func process(_ member: Int) throws -> pid_t? {
-    let text = try? String(contentsOfFile: quorateFolder(member) + "/member.pid", encoding: .utf8)
+  /// The number of a member's process, or of its supervisor's, as the pid file has it.
+  func process(_ member: Int, _ name: String = "member") throws -> pid_t? {
+    let text = try? String(contentsOfFile: quorateFolder(member) + "/\(name).pid", encoding: .utf8)
     return text?.split(separator: " ").first.flatMap { pid_t($0) }
+  }
+
+  /// Waits until a process is gone, or is waited for by nobody; the time limit bounds it.
+  func awaitEnd(of process: pid_t) async throws {
+    while let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8), !stat.contains(") Z ") {
+      try Task.checkCancellation()
+      await Task.yield()
+    }
   }
 
   /// etcdctl against one member, with the pair that the health check uses.

@@ -38,6 +38,57 @@ import Testing
     }
   }
 
+  @Test func `What a reboot of the laptop leaves is told by status, and apply starts the members again`() async throws {
+    try await Laptop.scenario { laptop in
+      try #require(try await laptop.someone.quorate("apply", "--yes").status == 0)
+      var ended: [pid_t] = []
+      for member in 0..<3 {
+        // No signal that anybody could act on; and the supervisor first, lest it start the member again.
+        for name in ["supervisor", "member"] {
+          let process = try #require(try laptop.process(member, name))
+          kill(process, SIGKILL)
+          ended.append(process)
+        }
+        let boot = laptop.quorateFolder(member) + "/supervisor.pid"
+        let fields = try String(contentsOfFile: boot, encoding: .utf8).split(separator: " ").dropLast().joined(
+          separator: " ")
+        try Data("\(fields) 00000000-0000-0000-0000-000000000000\n".utf8).write(to: URL(filePath: boot))
+      }
+      for process in ended { try await laptop.awaitEnd(of: process) }
+      let status = try await laptop.someone.quorate("status")
+      #expect(status.status == 1)
+      #expect(status.errorOutput.contains("infra1: the member does not run"), "\(status.everything)")
+      #expect(status.errorOutput.contains("the host was started again since"), "\(status.everything)")
+      #expect(status.errorOutput.contains("quorate apply starts it"), "\(status.everything)")
+      let apply = try await laptop.someone.quorate("apply", "--yes")
+      #expect(apply.status == 0, "\(apply.everything)")
+      #expect(try await laptop.someone.quorate("health").status == 0)
+      #expect(try await laptop.someone.quorate("plan", "--detailed-exit-code").status == 0)
+    }
+  }
+
+  @Test func `A member whose supervisor was killed gets another one, and goes on`() async throws {
+    try await Laptop.scenario { laptop in
+      try #require(try await laptop.someone.quorate("apply", "--yes").status == 0)
+      let (supervisor, member) = (
+        try #require(try laptop.process(1, "supervisor")), try #require(try laptop.process(1))
+      )
+      kill(supervisor, SIGKILL)
+      try await laptop.awaitEnd(of: supervisor)
+      let status = try await laptop.someone.quorate("status")
+      #expect(status.status == 0, "\(status.everything)")
+      #expect(status.errorOutput.contains("infra1: the member runs, and its supervisor does not"))
+      let apply = try await laptop.someone.quorate("apply", "--yes")
+      #expect(apply.status == 0, "\(apply.everything)")
+      #expect(try laptop.process(1) == member)
+      let watcher = try #require(try laptop.process(1, "supervisor"))
+      #expect(watcher != supervisor)
+      #expect(try await laptop.someone.quorate("plan", "--detailed-exit-code").status == 0)
+      let again = try await laptop.someone.quorate("status")
+      #expect(!again.errorOutput.contains("supervisor"), "\(again.everything)")
+    }
+  }
+
   @Test func `A member whose data is gone is not started as an empty voter`() async throws {
     try await Laptop.scenario { laptop in
       try #require(try await laptop.someone.quorate("apply", "--yes").status == 0)

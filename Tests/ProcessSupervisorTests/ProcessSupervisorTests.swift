@@ -39,4 +39,30 @@ import Testing
     #expect(reply.findings.map(\.code) == ["member.failing"])
     #expect(reply.findings.first?.fix.hasSuffix("member.log") == true)
   }
+
+  @Test(arguments: [
+    ("", "stopped", "member.not-running", "it was stopped"),
+    ("", "running 12", "member.not-running", "its supervisor was ended"),
+    ("rebooted\n", "running 12", "member.not-running", "the host was started again since"),
+    ("member 12\n/usr/bin/etcd\n", "running 12", "member.unsupervised", "nothing starts the member again"),
+  ])
+  func `A member of a founded cluster that nobody watches is reported, and started`(
+    _ running: String, _ state: String, _ code: String, _ why: String
+  ) async throws {
+    let answers = ProbeAnswers([
+      "process.user": .command(status: 0, output: Array("root\n".utf8)),
+      "process.group": .command(status: 0, output: Array("root\n".utf8)),
+      "process.running": .command(status: 0, output: Array(running.utf8)),
+      "/etc/kubernetes/quorate/member.state": .file(
+        ObservedFile(kind: .regular, content: Array((state + "\n").utf8))),
+    ])
+    let founded = try #require(MemberFixture.member(phase: .existing))
+    let reply = try await ProcessSupervisor().service(for: founded, answers: answers)
+    #expect(reply.needsStart)
+    #expect(reply.findings.map(\.code) == [code])
+    #expect(reply.findings.first?.why.hasPrefix(why) == true)
+    #expect(reply.findings.first?.fix.hasPrefix("quorate apply starts") == true)
+    let fresh = try #require(MemberFixture.member())
+    #expect(try await ProcessSupervisor().service(for: fresh, answers: answers).findings == [])
+  }
 }

@@ -34,7 +34,7 @@ struct StatusCommand: AsyncParsableCommand {
       // People read what is wrong last, programs the summary.
       let text = ClusterText(console: console)
       if console.format == .text { text.show(health) }
-      driver.tell(survey.lostData(spec) + health.findings)
+      driver.tell(survey.lostData(spec) + (try await driver.run.memberFindings(survey)) + health.findings)
       if console.format == .json { text.show(health) }
       if !survey.failures.isEmpty { throw ExitStatus(of: survey.failures.map(\.code)).code }
       if !health.isHealthy || !survey.lostData(spec).isEmpty { throw ExitStatus.failed.code }

@@ -58,7 +58,8 @@ public struct ServiceReply: Sendable, Codable, Hashable {
   public var hardeningRestarts: Bool
   /// Who owns what Quorate writes on this host.
   public var owner: FileOwner
-  /// What was found: a host that is not fit, or something worth knowing.
+  /// What was found: a host that is not fit, or something worth knowing. What is wrong with the member itself (it does not
+  /// run, it does not stay up) has a code that begins with `member.`: `quorate status` shows it too.
   public var findings: [Finding]
 
   /// Makes a reply.

@@ -5,10 +5,7 @@ extension ClusterRun {
   public func plan(_ goal: Goal, survey: SurveyResult) async throws -> Plan {
     let spec = settings.spec
     let now = Instant(secondsSinceEpoch: Int64(settings.wallClock()))
-    var records: [String: MemberRecord] = [:]
-    for host in spec.hosts { records[host.name] = survey.observed[host.name]?.record(host.layout) }
-    let identity = ClusterIdentity(
-      spec: spec, records: records, newToken: "\(spec.name)-\(HostSession.nonce().prefix(8))")
+    let identity = identity(survey)
     var findings = identity.findings
     findings += Preflight(spec: spec, observed: survey.observed, identity: identity).findings
     let authority = AuthorityResolution(
@@ -41,6 +38,30 @@ extension ClusterRun {
         spec: spec, identity: identity, authority: authority.plan, hosts: hosts, findings: findings, now: now,
         acceptsDowntime: settings.acceptsDowntime)
     ).bootstrap()
+  }
+
+  /// What the service manager finds about the members themselves, where hosts are looked at and nothing is planned: one
+  /// that does not run, or does not stay up.
+  ///
+  /// - Throws: ``PluginError`` when the service manager cannot go on.
+  public func memberFindings(_ survey: SurveyResult) async throws(PluginError) -> [Finding] {
+    let identity = identity(survey)
+    var findings: [Finding] = []
+    for host in settings.spec.hosts {
+      guard let observed = survey.observed[host.name] else { continue }
+      let context = context(of: host, token: identity.token, phase: identity.phase)
+      findings += try await settings.plugins.serviceManager.service(for: context, answers: observed.answers).findings
+    }
+    return findings.filter { $0.code.hasPrefix("member.") && $0.severity != .note }
+  }
+
+  /// What the hosts' records say.
+  private func identity(_ survey: SurveyResult) -> ClusterIdentity {
+    let spec = settings.spec
+    var records: [String: MemberRecord] = [:]
+    for host in spec.hosts { records[host.name] = survey.observed[host.name]?.record(host.layout) }
+    return ClusterIdentity(
+      spec: spec, records: records, newToken: "\(spec.name)-\(HostSession.nonce().prefix(8))")
   }
 
   /// Who does not have the rights of the files' owner can neither write them nor see what is there.

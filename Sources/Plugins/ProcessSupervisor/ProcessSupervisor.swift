@@ -1,7 +1,7 @@
 public import QuorateCore
 
 /// Runs members as child processes of a small supervisor: no root, no systemd, no container. For a laptop, and for
-/// tests; nothing starts a member again after a reboot.
+/// tests; nothing starts a member again after a reboot but the next `apply`.
 ///
 /// The supervisor is a shell script in Quorate's folder on the host. It reads the file that `unit-file` writes
 /// (``MemberUnit``), starts etcd, starts it again when it ends, keeps its log small, and refuses to start a member
@@ -26,9 +26,12 @@ public struct ProcessSupervisor: ServiceManager {
 
   /// Prints `supervisor PID`, `member PID` and the member's arguments, a line each, of what the pid files ($1, $2)
   /// name and still runs. Number, start time and boot must agree, so that a number used again is not taken for ours.
+  /// Before them, `rebooted` where the supervisor is one of an earlier boot.
   private static let runningText =
-    "alive() { read -r p s b <\"$1\" && read -r l <\"/proc/$p/stat\" && set -- ${l##*) } && [ \"${20}\" = \"$s\" ] "
-    + "&& read -r i </proc/sys/kernel/random/boot_id && [ \"$i\" = \"$b\" ]; } 2>/dev/null; "
+    "read -r i </proc/sys/kernel/random/boot_id; { read -r p s b <\"$1\"; } 2>/dev/null && [ \"$i\" != \"$b\" ] "
+    + "&& echo rebooted; "
+    + "alive() { read -r p s b <\"$1\" && read -r l <\"/proc/$p/stat\" && set -- ${l##*) } && [ \"${20}\" = \"$s\" ] "
+    + "&& [ \"$i\" = \"$b\" ]; } 2>/dev/null; "
     + "alive \"$1\" && echo supervisor \"$p\"; "
     + "alive \"$2\" && echo member \"$p\" && tr '\\000' '\\n' <\"/proc/$p/cmdline\"; true"
 
@@ -93,18 +96,29 @@ public struct ProcessSupervisor: ServiceManager {
   private static func finding(
     of member: MemberContext, state: String?, running: RunningMember, log: String
   ) -> Finding? {
-    guard let state = state?.prefix(while: { !$0.isNewline }), let mark = state.firstRange(of: ": ") else { return nil }
-    let reason = state[mark.upperBound...]
-    switch state[..<mark.lowerBound] {
+    func warning(_ code: String, _ what: String, why: String = "", fix: String) -> Finding {
+      Finding(.warning, code: code, host: member.host.name, what: what, why: why, fix: fix)
+    }
+    let state = state?.prefix { !$0.isNewline } ?? ""
+    let mark = state.firstRange(of: ": ")
+    let reason = mark.map { state[$0.upperBound...] } ?? ""
+    switch mark.map({ state[..<$0.lowerBound] }) ?? state {
     case "refused" where !running.isSupervised:
-      return Finding(
-        .warning, code: "member.refused", host: member.host.name, what: "the member was not started: \(reason)",
-        fix: "the log is \(log)")
+      return warning("member.refused", "the member was not started: \(reason)", fix: "the log is \(log)")
     case "failing" where running.isSupervised && running.arguments == nil:
-      return Finding(
-        .warning, code: "member.failing", host: member.host.name, what: "the member does not stay up: \(reason)",
-        fix: "the log is \(log)")
-    default: return nil
+      return warning("member.failing", "the member does not stay up: \(reason)", fix: "the log is \(log)")
+    case _ where running.isSupervised || member.phase == .founding: return nil
+    case _ where running.arguments != nil:
+      return warning(
+        "member.unsupervised", "the member runs, and its supervisor does not",
+        why: "nothing starts the member again when it ends",
+        fix: "quorate apply starts a supervisor; the member goes on")
+    case let state:
+      let why =
+        running.wasRebooted
+        ? "the host was started again since, and `process` starts nothing by itself then"
+        : state == "stopped" ? "it was stopped" : "its supervisor was ended"
+      return warning("member.not-running", "the member does not run", why: why, fix: "quorate apply starts it")
     }
   }
 
@@ -153,11 +167,15 @@ struct RunningMember: Equatable {
   var isSupervised = false
   /// The program and its arguments; nil where no member runs.
   var arguments: [String]?
+  /// Whether the supervisor that is written down is one of before the host's last start.
+  var wasRebooted = false
 
   init(output: String) {
     for line in output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
       if arguments != nil {
         arguments?.append(line)
+      } else if line == "rebooted" {
+        wasRebooted = true
       } else if line.hasPrefix("supervisor ") {
         isSupervised = true
       } else if line.hasPrefix("member ") {
