@@ -29,8 +29,13 @@ struct Laptop: Sendable {
   /// Quorate's own folder of a member.
   func quorateFolder(_ member: Int) -> String { root(member) + "/etc/kubernetes/quorate" }
 
-  /// The number of a member's process, or of its supervisor's, as the pid file has it.
-  func process(_ member: Int, _ name: String = "member") throws -> pid_t? {
+  /// The number of a member's process, as its pid file has it.
+  func process(_ member: Int) throws -> pid_t? { process("member", of: member) }
+
+  /// The number of a member's supervisor, likewise.
+  func supervisor(_ member: Int) throws -> pid_t? { process("supervisor", of: member) }
+
+  private func process(_ name: String, of member: Int) -> pid_t? {
     let text = try? String(contentsOfFile: quorateFolder(member) + "/\(name).pid", encoding: .utf8)
     return text?.split(separator: " ").first.flatMap { pid_t($0) }
   }

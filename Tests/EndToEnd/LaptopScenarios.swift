@@ -44,8 +44,7 @@ import Testing
       var ended: [pid_t] = []
       for member in 0..<3 {
         // No signal that anybody could act on; and the supervisor first, lest it start the member again.
-        for name in ["supervisor", "member"] {
-          let process = try #require(try laptop.process(member, name))
+        for process in [try laptop.supervisor(member), try laptop.process(member)].compactMap(\.self) {
           kill(process, SIGKILL)
           ended.append(process)
         }
@@ -54,6 +53,7 @@ import Testing
           separator: " ")
         try Data("\(fields) 00000000-0000-0000-0000-000000000000\n".utf8).write(to: URL(filePath: boot))
       }
+      try #require(ended.count == 6)
       for process in ended { try await laptop.awaitEnd(of: process) }
       let status = try await laptop.someone.quorate("status")
       #expect(status.status == 1)
@@ -70,9 +70,7 @@ import Testing
   @Test func `A member whose supervisor was killed gets another one, and goes on`() async throws {
     try await Laptop.scenario { laptop in
       try #require(try await laptop.someone.quorate("apply", "--yes").status == 0)
-      let (supervisor, member) = (
-        try #require(try laptop.process(1, "supervisor")), try #require(try laptop.process(1))
-      )
+      let (supervisor, member) = (try #require(try laptop.supervisor(1)), try #require(try laptop.process(1)))
       kill(supervisor, SIGKILL)
       try await laptop.awaitEnd(of: supervisor)
       let status = try await laptop.someone.quorate("status")
@@ -81,7 +79,7 @@ import Testing
       let apply = try await laptop.someone.quorate("apply", "--yes")
       #expect(apply.status == 0, "\(apply.everything)")
       #expect(try laptop.process(1) == member)
-      let watcher = try #require(try laptop.process(1, "supervisor"))
+      let watcher = try #require(try laptop.supervisor(1))
       #expect(watcher != supervisor)
       #expect(try await laptop.someone.quorate("plan", "--detailed-exit-code").status == 0)
       let again = try await laptop.someone.quorate("status")

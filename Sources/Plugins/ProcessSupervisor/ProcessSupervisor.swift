@@ -25,13 +25,14 @@ public struct ProcessSupervisor: ServiceManager {
   public init() {}
 
   /// Prints `supervisor PID`, `member PID` and the member's arguments, a line each, of what the pid files ($1, $2)
-  /// name and still runs. Number, start time and boot must agree, so that a number used again is not taken for ours.
+  /// name and still runs. Number, start time and boot must agree, so that a number used again is not taken for ours; one
+  /// that has ended and that nobody waited for does not run.
   /// Before them, `rebooted` where the supervisor is one of an earlier boot.
   private static let runningText =
     "read -r i </proc/sys/kernel/random/boot_id; { read -r p s b <\"$1\"; } 2>/dev/null && [ \"$i\" != \"$b\" ] "
     + "&& echo rebooted; "
-    + "alive() { read -r p s b <\"$1\" && read -r l <\"/proc/$p/stat\" && set -- ${l##*) } && [ \"${20}\" = \"$s\" ] "
-    + "&& [ \"$i\" = \"$b\" ]; } 2>/dev/null; "
+    + "alive() { read -r p s b <\"$1\" && read -r l <\"/proc/$p/stat\" && set -- ${l##*) } && [ \"$1\" != Z ] "
+    + "&& [ \"${20}\" = \"$s\" ] && [ \"$i\" = \"$b\" ]; } 2>/dev/null; "
     + "alive \"$1\" && echo supervisor \"$p\"; "
     + "alive \"$2\" && echo member \"$p\" && tr '\\000' '\\n' <\"/proc/$p/cmdline\"; true"
 
