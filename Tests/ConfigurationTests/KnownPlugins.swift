@@ -27,14 +27,15 @@ enum KnownPlugins {
         SchemaKey("server", .string(form: TextForm.url), required: true, example: "https://ca:8888", "Its URL."),
         SchemaKey("validity", .duration, default: "720h", "Asked of the server."),
       ])),
-    plugin("systemd-kubelet", .serviceManager), plugin("process", .serviceManager),
-    plugin("static-pod", .manifestWriter), plugin("unit-file", .manifestWriter),
+    plugin("systemd-kubelet", .serviceManager, .staticPod), plugin("process", .serviceManager, .memberUnit),
+    plugin("static-pod", .manifestWriter, .staticPod), plugin("unit-file", .manifestWriter, .memberUnit),
   ]
 
   static let loader = ConfigurationLoader(plugins: all, workingFolder: "/srv/clusters", homeFolder: "/home/op")
 
-  private static func plugin(_ id: String, _ kind: PluginKind) -> PluginDescriptor {
-    PluginDescriptor(id: id, kind: kind, version: "1.0.0", summary: "The plugin \(id).", settings: SchemaObject())
+  private static func plugin(_ id: String, _ kind: PluginKind, _ form: ManifestForm? = nil) -> PluginDescriptor {
+    PluginDescriptor(
+      id: id, kind: kind, version: "1.0.0", summary: "The plugin \(id).", settings: SchemaObject(), manifestForm: form)
   }
 }
 

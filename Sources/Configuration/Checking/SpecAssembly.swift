@@ -36,6 +36,7 @@ struct SpecAssembly {
     check(hosts, allowEven: spec["allowEvenMembers"].boolean ?? false, isListed: spec["hosts"].list != nil)
     pipelines = pipelines(hosts: hosts.compactMap(\.name))
     let plugins = PluginKind.allCases.reduce(into: [:]) { choices, kind in choices[kind] = choice(of: kind, in: spec) }
+    checkCombination(plugins)
     let certificates = certificates(of: spec["issuer"])
     let authority = authority(of: spec, leafValidity: certificates.validitySeconds)
     guard let name = value["metadata"]["name"].string, let version, let transport = plugins[.transport],
@@ -85,6 +86,23 @@ struct SpecAssembly {
       }
     }
     return PluginChoice(name, settings: .object(settings))
+  }
+
+  /// A service manager must run what the manifest writer writes.
+  private mutating func checkCombination(_ choices: [PluginKind: PluginChoice]) {
+    func descriptor(_ kind: PluginKind) -> PluginDescriptor? {
+      schema.plugins(of: kind).first { $0.id == choices[kind]?.plugin }
+    }
+    guard let manager = descriptor(.serviceManager), let writer = descriptor(.manifestWriter), !manager.fits(writer)
+    else { return }
+    // The one that the user wrote; where both are written, the one that is easier to change.
+    let isWriterWritten = positions["spec.manifestWriter"] != nil
+    let fitting = PluginCombination.fitting(among: schema.plugins).map(\.description)
+    findings.error(
+      "plugin-combination", at: place(isWriterWritten ? "spec.manifestWriter.plugin" : "spec.serviceManager.plugin"),
+      "the service manager `\(manager.id)` does not run what the manifest writer `\(writer.id)` writes"
+        + (isWriterWritten ? "" : ", which is the default"),
+      why: "a service manager runs one form of manifest", fix: "use one of: \(fitting.joined(separator: ", "))")
   }
 
   private mutating func checkImage(_ etcd: SettingsValue, etcdVersion: Version?) {

@@ -22,14 +22,20 @@ public struct PluginDescriptor: Sendable, Codable, Hashable {
   public var summary: String
   /// The keys that may stand under `with:`.
   public var settings: SchemaObject
+  /// What a manifest writer writes, or a service manager runs; nil for the other kinds, and where it is not said.
+  public var manifestForm: ManifestForm?
 
   /// Makes a descriptor.
-  public init(id: String, kind: PluginKind, version: String, summary: String, settings: SchemaObject) {
+  public init(
+    id: String, kind: PluginKind, version: String, summary: String, settings: SchemaObject,
+    manifestForm: ManifestForm? = nil
+  ) {
     self.id = id
     self.kind = kind
     self.version = version
     self.summary = summary
     self.settings = settings
+    self.manifestForm = manifestForm
   }
 }
 

@@ -26,23 +26,33 @@ public struct PluginSet: Sendable {
   ///   - spec: The specification; its settings were checked against the plugins' schemas.
   ///   - registrations: The plugins there are.
   ///   - context: What every plugin is given.
-  /// - Throws: ``PluginError`` when one is unknown or refuses its settings.
+  /// - Throws: ``PluginError`` when one is unknown or refuses its settings, or when two do not fit (``ManifestForm``).
   public init(
     for spec: ClusterSpec, from registrations: [PluginRegistration], context: PluginContext
   ) throws(PluginError) {
-    func find(_ choice: PluginChoice, _ kind: PluginKind) throws(PluginError) -> PluginRegistration.Factory {
+    func find(_ choice: PluginChoice, _ kind: PluginKind) throws(PluginError) -> PluginRegistration {
       let ofKind = registrations.filter { $0.descriptor.kind == kind }
       guard let found = ofKind.first(where: { $0.descriptor.id == choice.plugin }) else {
         throw PluginError(
           plugin: choice.plugin, why: "there is no \(kind.rawValue) plugin of this name",
           fix: "use one of: \(ofKind.map(\.descriptor.id).sorted().joined(separator: ", "))")
       }
-      return found.make
+      return found
     }
-    guard case .transport(let makeTransport) = try find(spec.transport, .transport),
-      case .certIssuer(let makeIssuer) = try find(spec.issuer, .certIssuer),
-      case .serviceManager(let makeServiceManager) = try find(spec.serviceManager, .serviceManager),
-      case .manifestWriter(let makeManifestWriter) = try find(spec.manifestWriter, .manifestWriter)
+    let (manager, writer) = (
+      try find(spec.serviceManager, .serviceManager), try find(spec.manifestWriter, .manifestWriter)
+    )
+    guard manager.descriptor.fits(writer.descriptor) else {
+      throw PluginError(
+        plugin: writer.descriptor.id, why: "the service manager \(manager.descriptor.id) does not run what it writes",
+        fix:
+          "use one of: \(PluginCombination.fitting(among: registrations.map(\.descriptor)).map(\.description).joined(separator: ", "))"
+      )
+    }
+    guard case .transport(let makeTransport) = try find(spec.transport, .transport).make,
+      case .certIssuer(let makeIssuer) = try find(spec.issuer, .certIssuer).make,
+      case .serviceManager(let makeServiceManager) = manager.make,
+      case .manifestWriter(let makeManifestWriter) = writer.make
     else { throw PluginError(plugin: spec.transport.plugin, why: "a plugin is registered as a kind that it is not") }
     self.init(
       transport: try makeTransport(spec.transport.settings, context),

@@ -18,7 +18,7 @@ public struct ProcessSupervisor: ServiceManager {
     descriptor: PluginDescriptor(
       id: "process", kind: .serviceManager, version: "0.1.0",
       summary: "Members as supervised child processes, without root; for a laptop and for tests.",
-      settings: SchemaObject()),
+      settings: SchemaObject(), manifestForm: .memberUnit),
     make: .serviceManager { _, _ throws(PluginError) in ProcessSupervisor() })
 
   /// Makes the service manager; it has no settings.

@@ -11,7 +11,8 @@ public struct StaticPod: ManifestWriter {
   public static let registration = PluginRegistration(
     descriptor: PluginDescriptor(
       id: "static-pod", kind: .manifestWriter, version: "0.1.0",
-      summary: "A static pod's manifest, byte for byte as kubeadm writes it.", settings: SchemaObject()),
+      summary: "A static pod's manifest, byte for byte as kubeadm writes it.", settings: SchemaObject(),
+      manifestForm: .staticPod),
     make: .manifestWriter { _, _ throws(PluginError) in StaticPod() })
 
   /// Makes the writer; it has no settings.

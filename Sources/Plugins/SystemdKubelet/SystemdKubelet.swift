@@ -10,7 +10,7 @@ public struct SystemdKubelet: ServiceManager {
     descriptor: PluginDescriptor(
       id: "systemd-kubelet", kind: .serviceManager, version: "0.1.0",
       summary: "The host's own kubelet under systemd, standalone, as in the kubeadm guide.",
-      settings: KubeletSettings.schema),
+      settings: KubeletSettings.schema, manifestForm: .staticPod),
     make: .serviceManager { settings, _ throws(PluginError) in try SystemdKubelet(settings: settings) })
 
   private let settings: KubeletSettings

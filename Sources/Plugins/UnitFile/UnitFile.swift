@@ -19,7 +19,7 @@ public struct UnitFile: ManifestWriter {
         SchemaKey(
           "etcd", .string(form: "path"), default: "`etcd` of the host's search path",
           "The etcd program on the hosts: an absolute path.")
-      ])),
+      ]), manifestForm: .memberUnit),
     make: .manifestWriter { settings, _ throws(PluginError) in try UnitFile(settings: settings) })
 
   /// The program as the configuration names it; nil: it is searched.
