@@ -60,7 +60,12 @@ public struct ServiceManagerConformance: Sendable {
     if reply.needsActivation && reply.activation.isEmpty { found.append("needs an activation that it does not have") }
     if reply.needsStart && reply.start.isEmpty { found.append("needs a start that it does not have") }
     if reply.needsRestart && reply.restart.isEmpty { found.append("needs a restart that it does not have") }
-    if reply.owner.user.isEmpty || reply.owner.group.isEmpty { found.append("names no owner") }
+    for owner in [reply.owner, reply.memberOwner].compactMap(\.self) where owner.user.isEmpty || owner.group.isEmpty {
+      found.append("names no owner")
+    }
+    if reply.makesMemberOwner && (reply.memberOwner == nil || !reply.needsActivation) {
+      found.append("makes an owner that it does not name, or without an activation")
+    }
     found += PluginConformance.violations(inFindings: reply.findings, of: member.host)
     return found
   }

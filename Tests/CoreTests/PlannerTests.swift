@@ -157,6 +157,38 @@ import Testing
     #expect(MemberRecord(json: bytes)?.memberID == "2")
   }
 
+  @Test func `Files that belong to a user who does not exist yet wait for what makes that user`() throws {
+    var fresh = input()
+    for index in fresh.hosts.indices {
+      fresh.hosts[index].service.memberOwner = FileOwner(user: "etcd", group: "etcd")
+      fresh.hosts[index].service.makesMemberOwner = true
+      fresh.hosts[index].service.needsActivation = true
+    }
+    let files = try #require(Planner(fresh).bootstrap().stages.first { $0.id == .files })
+    #expect(files.after == [.service])
+    for host in fresh.hosts.indices { fresh.hosts[host].service.makesMemberOwner = false }
+    #expect(Planner(fresh).bootstrap().stages.first { $0.id == .files }?.after == [])
+  }
+
+  @Test func `The member's user owns what etcd reads and its data, and nothing else`() {
+    var fresh = input()
+    let etcd = FileOwner(user: "etcd", group: "etcd")
+    for index in fresh.hosts.indices { fresh.hosts[index].service.memberOwner = etcd }
+    let layout = HostLayout()
+    let steps = Planner(fresh).bootstrap().stages.flatMap(\.hosts).flatMap(\.steps)
+    for step in steps {
+      switch step {
+      case .write(let change):
+        let isMembers = [CertificateRole.server, .peer].contains {
+          [layout.key($0), layout.certificate($0)].contains(change.file.path)
+        }
+        #expect(change.file.owner == (isMembers ? etcd : .root), "\(change.file.path)")
+      case .makeFolder(let path, _, let owner): #expect(owner == (path == layout.dataFolder ? etcd : .root), "\(path)")
+      default: break
+      }
+    }
+  }
+
   @Test func `A plan for some of the hosts is no plan`() {
     var none = input()
     none.hosts = []

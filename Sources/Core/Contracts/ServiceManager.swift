@@ -58,6 +58,12 @@ public struct ServiceReply: Sendable, Codable, Hashable {
   public var hardeningRestarts: Bool
   /// Who owns what Quorate writes on this host.
   public var owner: FileOwner
+  /// As whom the member runs, where that is somebody else than ``owner``: its data folder belongs to that user, and so do
+  /// the keys and certificates that etcd itself reads (``CertificateRole/isMembers``). Nothing else does, and the CA's
+  /// key last of all.
+  public var memberOwner: FileOwner?
+  /// Whether ``activation`` makes ``memberOwner``, who does not exist yet. Files of that owner are written after it.
+  public var makesMemberOwner: Bool
   /// What was found: a host that is not fit, or something worth knowing. What is wrong with the member itself (it does not
   /// run, it does not stay up) has a code that begins with `member.`: `quorate status` shows it too.
   public var findings: [Finding]
@@ -67,7 +73,7 @@ public struct ServiceReply: Sendable, Codable, Hashable {
     files: [DesiredFile] = [], activation: [HostCommand] = [], needsActivation: Bool = false,
     start: [HostCommand] = [], needsStart: Bool = false, restart: [HostCommand] = [], needsRestart: Bool = false,
     restartUnchanged: [HostCommand] = [], hardeningRestarts: Bool = true, owner: FileOwner = .root,
-    findings: [Finding] = []
+    memberOwner: FileOwner? = nil, makesMemberOwner: Bool = false, findings: [Finding] = []
   ) {
     self.files = files
     self.activation = activation
@@ -79,6 +85,13 @@ public struct ServiceReply: Sendable, Codable, Hashable {
     self.restartUnchanged = restartUnchanged
     self.hardeningRestarts = hardeningRestarts
     self.owner = owner
+    self.memberOwner = memberOwner
+    self.makesMemberOwner = makesMemberOwner
     self.findings = findings
   }
+}
+
+extension ServiceReply {
+  /// Who owns a certificate and its key.
+  func owner(of role: CertificateRole) -> FileOwner { role.isMembers ? memberOwner ?? owner : owner }
 }

@@ -8,6 +8,9 @@ public enum CertificateRole: String, Sendable, Codable, Hashable, CaseIterable {
   case healthcheckClient = "healthcheck-client"
   /// What a kube-apiserver shows to a member.
   case apiserverEtcdClient = "apiserver-etcd-client"
+
+  /// Whether the member's own process reads it; the others are for whoever asks the member.
+  public var isMembers: Bool { self == .server || self == .peer }
 }
 
 /// What a leaf certificate must say.

@@ -57,7 +57,8 @@ struct Planner {
     if !files.isEmpty {
       stages.append(
         Stage(
-          id: .files, after: [], rollout: .together, certificates: files.flatMap(\.orders),
+          id: .files, after: service.contains { $0.host.service.makesMemberOwner } ? [.service] : [],
+          rollout: .together, certificates: files.flatMap(\.orders),
           hosts: files.map { steps($0, $0.folders + $0.files) }))
     }
     stages.append(
@@ -191,7 +192,8 @@ struct Planner {
     part.folders = missingFolders(for: written, host).filter { !part.service.contains($0) }
     if host.seen(layout.dataFolder).kind == .absent, !founded {
       // kubeadm makes it 0700; the kubelet's DirectoryOrCreate would leave it readable (kubeadm `etcd/local.go`).
-      part.folders.append(.makeFolder(path: layout.dataFolder, mode: 0o700, owner: owner))
+      part.folders.append(
+        .makeFolder(path: layout.dataFolder, mode: 0o700, owner: host.service.memberOwner ?? owner))
     }
     return part
   }
@@ -228,6 +230,7 @@ struct Planner {
 
   private func append(_ pair: PairState, _ host: HostInput, into part: inout Part, _ right: inout [String]) {
     let layout = host.host.layout
+    let owner = host.service.owner(of: pair.role)
     let key = layout.key(pair.role)
     let certificate = layout.certificate(pair.role)
     if pair.renewal.isEmpty {
@@ -238,7 +241,7 @@ struct Planner {
         }
         part.files.append(
           .setAttributes(
-            path: path, mode: path == key ? 0o600 : 0o644, owner: host.service.owner, seen: host.seen(path),
+            path: path, mode: path == key ? 0o600 : 0o644, owner: owner, seen: host.seen(path),
             reasons: reasons))
       }
       return
@@ -251,7 +254,7 @@ struct Planner {
       part.files.append(
         .write(
           FileChange(
-            file: owned(DesiredFile(path: path, mode: mode, content: .slot(slot)), host.service.owner),
+            file: DesiredFile(path: path, mode: mode, owner: owner, content: .slot(slot)),
             seen: host.seen(path), isSecret: path == key,
             reasons: host.seen(path).kind == .absent ? [] : pair.renewal)))
     }

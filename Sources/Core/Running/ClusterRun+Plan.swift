@@ -121,7 +121,7 @@ extension ClusterRun {
     }
     return HostInput(
       host: host, observed: observed, service: service, founding: manifests.0, existing: manifests.1,
-      pairs: pairs(context, observed, owner: service.owner, authority: authority, now: now),
+      pairs: pairs(context, observed, service: service, authority: authority, now: now),
       isHealthy: EtcdSurvey.observation(of: host, answers: observed.answers).health.isHealthy)
   }
 
@@ -136,7 +136,8 @@ extension ClusterRun {
 
   /// Judges the certificates that a host should hold.
   private func pairs(
-    _ context: MemberContext, _ observed: ObservedHost, owner: FileOwner, authority: AuthorityResolution, now: Instant
+    _ context: MemberContext, _ observed: ObservedHost, service: ServiceReply, authority: AuthorityResolution,
+    now: Instant
   ) -> [PairState] {
     guard let release = KubernetesRelease(context.kubernetesVersion) else { return [] }
     let profiles = context.certificateProfiles(for: release)
@@ -145,6 +146,7 @@ extension ClusterRun {
     return roles.compactMap { role in
       guard let profile = profiles[role] else { return nil }
       let (certificate, key) = (layout.certificate(role), layout.key(role))
+      let owner = service.owner(of: role)
       let file = observed.answers.file(certificate)
       let observation = CertificateObservation(
         certificateFile: file, keyFile: observed.answers.file(key),
