@@ -130,7 +130,7 @@ import Testing
   func `A record that an interrupted run left without ids gets those that the members tell`(_ answers: Bool) throws {
     var left = input(isFounded: true)
     let path = host("b").layout.memberRecord
-    let record = MemberRecord(cluster: "prod", member: "b", token: "t0")
+    let record = MemberRecord(cluster: "prod", member: "b", token: "t0", serviceManager: "s")
     left.hosts[1].observed.answers.byKey[path] = .file(seen(String(decoding: record.json, as: UTF8.self)))
     left.identity.clusterID = "a1"
     if answers {
@@ -187,6 +187,18 @@ import Testing
       default: break
       }
     }
+  }
+
+  @Test func `A record that does not name its service manager gets the name`() throws {
+    var old = input(isFounded: true)
+    let path = host("b").layout.memberRecord
+    let record = MemberRecord(cluster: "prod", member: "b", token: "t0", clusterID: "1", memberID: "2")
+    old.hosts[1].observed.answers.byKey[path] = .file(seen(String(decoding: record.json, as: UTF8.self)))
+    let steps = Planner(old).bootstrap().stages.flatMap(\.hosts).flatMap(\.steps)
+    let written = steps.compactMap { step in if case .write(let change) = step { change.file } else { nil } }
+    #expect(written.map(\.path) == [path])
+    guard case .bytes(let bytes)? = written.first?.content else { return }
+    #expect(MemberRecord(json: bytes)?.serviceManager == "s")
   }
 
   @Test func `A plan for some of the hosts is no plan`() {
@@ -249,7 +261,7 @@ import Testing
     if isFounded {
       for host in hosts {
         records[host.name] = MemberRecord(
-          cluster: "prod", member: host.name, token: "t0", clusterID: "1", memberID: "2")
+          cluster: "prod", member: host.name, token: "t0", clusterID: "1", memberID: "2", serviceManager: "s")
       }
     }
     return PlanInput(

@@ -13,14 +13,21 @@ public struct MemberRecord: Sendable, Codable, Hashable {
   public var clusterID: String?
   /// etcd's member id, likewise.
   public var memberID: String?
+  /// The service manager that the member was made for, by its name in the configuration: a member is never moved to
+  /// another one silently. Nil in a record that says nothing of it.
+  public var serviceManager: String?
 
   /// Makes a record.
-  public init(cluster: String, member: String, token: String, clusterID: String? = nil, memberID: String? = nil) {
+  public init(
+    cluster: String, member: String, token: String, clusterID: String? = nil, memberID: String? = nil,
+    serviceManager: String? = nil
+  ) {
     self.cluster = cluster
     self.member = member
     self.token = token
     self.clusterID = clusterID
     self.memberID = memberID
+    self.serviceManager = serviceManager
   }
 
   /// Whether the cluster was founded when this was written.

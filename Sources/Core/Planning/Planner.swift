@@ -300,14 +300,17 @@ struct Planner {
   private func record(_ host: HostInput, completed: Bool) -> DesiredFile {
     let path = host.host.layout.memberRecord
     let seen = host.observed.record(host.host.layout)
-    if let seen, seen.isFounded, completed, seen.token == input.identity.token {
+    let manager = input.spec.serviceManager.plugin
+    if var seen, seen.isFounded, completed, seen.token == input.identity.token {
+      seen.serviceManager = manager
       return DesiredFile(path: path, mode: 0o600, content: .bytes(seen.json))
     }
     // What founding starts is asked for its ids during the run.
     guard !completed || founded else {
       return DesiredFile(path: path, mode: 0o600, content: .slot(Slot.record(of: host.host.name)))
     }
-    var record = MemberRecord(cluster: input.spec.name, member: host.host.name, token: input.identity.token)
+    var record = MemberRecord(
+      cluster: input.spec.name, member: host.host.name, token: input.identity.token, serviceManager: manager)
     if completed, let ids = ids(of: host.host) { (record.clusterID, record.memberID) = ids }
     return DesiredFile(path: path, mode: 0o600, content: .bytes(record.json))
   }

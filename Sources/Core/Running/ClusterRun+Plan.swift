@@ -8,12 +8,14 @@ extension ClusterRun {
     let identity = identity(survey)
     var findings = identity.findings
     findings += Preflight(spec: spec, observed: survey.observed, identity: identity).findings
+    let moved = Set(findings.filter { $0.code == Preflight.otherServiceManager }.compactMap(\.host))
     let authority = AuthorityResolution(
       spec: spec, observed: survey.observed, brought: try broughtCertificate(), toolkit: settings.toolkit, now: now)
     findings += authority.findings
     var hosts: [HostInput] = []
     for host in spec.hosts {
-      guard let observed = survey.observed[host.name] else { continue }
+      // What the configured service manager misses on a host where another one runs the member is no news.
+      guard let observed = survey.observed[host.name], !moved.contains(host.name) else { continue }
       let input = try await hostInput(host, observed, identity: identity, authority: authority, now: now)
       findings += (input.service.findings + (identity.phase == .existing ? input.existing : input.founding).findings)
       hosts.append(input)
@@ -32,7 +34,7 @@ extension ClusterRun {
     }
     if identity.phase == .existing { findings += Self.membership(spec, survey) }
     // A plan for some of the hosts would be a plan for another cluster.
-    if !survey.failures.isEmpty { hosts = [] }
+    if !survey.failures.isEmpty || !moved.isEmpty { hosts = [] }
     return Planner(
       PlanInput(
         spec: spec, identity: identity, authority: authority.plan, hosts: hosts, findings: findings, now: now,
@@ -49,6 +51,10 @@ extension ClusterRun {
     var findings: [Finding] = []
     for host in settings.spec.hosts {
       guard let observed = survey.observed[host.name] else { continue }
+      if let other = Preflight.otherServiceManager(settings.spec, host, observed) {
+        findings.append(other)
+        continue
+      }
       let context = context(of: host, token: identity.token, phase: identity.phase)
       findings += try await settings.plugins.serviceManager.service(for: context, answers: observed.answers).findings
     }

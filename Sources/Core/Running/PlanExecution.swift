@@ -315,7 +315,7 @@ struct PlanExecution {
     }
     let record = MemberRecord(
       cluster: plan.spec.name, member: host.name, token: plan.token, clusterID: "\(list.header.clusterID)",
-      memberID: "\(list.header.memberID)")
+      memberID: "\(list.header.memberID)", serviceManager: plan.spec.serviceManager.plugin)
     slots.set(Slot.record(of: host.name), record.json)
   }
 
