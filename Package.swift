@@ -44,6 +44,7 @@ let bundled: [Target] = [
   plugin("SSHTransport", needs: ["CLibSSH2"], exclude: ["CLibSSH2"]),
   plugin("OpenSSLIssuer", needs: ["QuoratePKI"]),
   plugin("SystemdKubelet"),
+  plugin("SystemdEtcd", resources: [.embedInCode("start-etcd.sh")]),
   plugin("ProcessSupervisor", resources: [.embedInCode("supervise.sh")]),
   plugin("StaticPod"),
   plugin("UnitFile"),
@@ -93,6 +94,7 @@ let package = Package(
     tests("StaticPod", needs: ["StaticPod", "QuorateCore", "QuorateTesting"], resources: [.copy("Golden")]),
     tests("ProcessSupervisor", needs: ["ProcessSupervisor", "QuorateCore", "QuorateTesting"]),
     tests("SystemdKubelet", needs: ["SystemdKubelet", "QuorateCore", "QuorateTesting"]),
+    tests("SystemdEtcd", needs: ["SystemdEtcd", "QuorateCore", "QuorateTesting"]),
     tests("UnitFile", needs: ["UnitFile", "QuorateCore", "QuorateTesting"]),
     tests(
       "Configuration",

@@ -4,6 +4,7 @@ internal import ProcessSupervisor
 public import QuorateCore
 internal import SSHTransport
 internal import StaticPod
+internal import SystemdEtcd
 internal import SystemdKubelet
 internal import UnitFile
 
@@ -16,6 +17,7 @@ public enum BundledPlugins {
     SSHTransport.registration,
     ProcessSupervisor.registration,
     SystemdKubelet.registration,
+    SystemdEtcd.registration,
     StaticPod.registration,
     UnitFile.registration,
   ]

@@ -1,5 +1,6 @@
-/// A member as `unit-file` describes it to `process`: a text of `key=value` lines that a shell can read without a
-/// parser. One `argument=` line is one argument of etcd, in order.
+/// A member as a manifest writer describes it to a service manager that starts etcd's program itself
+/// (``ManifestForm/memberUnit``): a text of `key=value` lines that a shell can read without a parser. One `argument=` line
+/// is one argument of etcd, in order.
 ///
 /// ```
 /// format=1
@@ -54,6 +55,21 @@ public struct MemberUnit: Sendable, Hashable {
       let dataFolder = single["data-dir"], let record = single["record"]
     else { return nil }
     self.init(name: name, binary: binary, dataFolder: dataFolder, record: record, arguments: arguments)
+  }
+}
+
+extension MemberUnit {
+  /// The names of the flags in which a running member differs from this. What etcd reads only when it has no data
+  /// (`initial-cluster…`) is no difference for a member that runs.
+  ///
+  /// - Parameter running: The running member's program and arguments.
+  public func differences(fromRunning running: [String]) -> [String] {
+    func flags(_ arguments: [String]) -> Set<String> {
+      Set(arguments.filter { !$0.hasPrefix("--initial-cluster") })
+    }
+    return flags(running).symmetricDifference(flags([binary] + arguments))
+      .map { String($0.drop { $0 == "-" }.prefix { $0 != "=" }) }
+      .reduce(into: Set<String>()) { $0.insert($1) }.sorted()
   }
 }
 

@@ -76,7 +76,7 @@ public struct ProcessSupervisor: ServiceManager {
     if running.isSupervised, let arguments = running.arguments,
       let unit = answers.file(files.unit).text.flatMap(MemberUnit.init(text:))
     {
-      let changed = Self.changes(from: arguments, to: unit)
+      let changed = unit.differences(fromRunning: arguments)
       reply.needsRestart = !changed.isEmpty
       if !changed.isEmpty {
         reply.findings.append(
@@ -124,18 +124,6 @@ public struct ProcessSupervisor: ServiceManager {
   }
 
   private static let script = PackageResources.supervise_sh
-
-  /// The names of the flags in which a running member differs from its unit. What etcd reads only when it has no
-  /// data (`initial-cluster…`) is no difference for a member that runs.
-  static func changes(from running: [String], to unit: MemberUnit) -> [String] {
-    func flags(_ arguments: [String]) -> Set<String> {
-      Set(arguments.filter { !$0.hasPrefix("--initial-cluster") })
-    }
-    let wanted = [unit.binary] + unit.arguments
-    return flags(running).symmetricDifference(flags(wanted))
-      .map { String($0.drop { $0 == "-" }.prefix { $0 != "=" }) }
-      .reduce(into: Set<String>()) { $0.insert($1) }.sorted()
-  }
 
   private static func name(_ output: String?) -> String? {
     guard let line = output?.split(separator: "\n").first, !line.contains(where: { $0 == ":" || $0 == " " }) else {

@@ -1,7 +1,7 @@
 public import QuorateCore
 
 /// Describes a member as a plain `key=value` file (``MemberUnit``) that needs neither kubelet nor container: for the
-/// service manager `process`. Beside it stands `kubeadmcfg.yaml`, as with every writer.
+/// service managers `process` and `systemd-etcd`, which read the same file. Beside it stands `kubeadmcfg.yaml`, as with every writer.
 ///
 /// The flags are kubeadm's, spelled for the version of the etcd program that the host has.
 public struct UnitFile: ManifestWriter {
@@ -14,7 +14,7 @@ public struct UnitFile: ManifestWriter {
   public static let registration = PluginRegistration(
     descriptor: PluginDescriptor(
       id: "unit-file", kind: .manifestWriter, version: "0.1.0",
-      summary: "A plain file with etcd's program and arguments, for the service manager `process`.",
+      summary: "A plain file with etcd's program and arguments, for `process` and `systemd-etcd`.",
       settings: SchemaObject([
         SchemaKey(
           "etcd", .string(form: "path"), default: "`etcd` of the host's search path",
@@ -89,7 +89,7 @@ public struct UnitFile: ManifestWriter {
   private func missingProgram(host: String) -> Finding {
     Finding(
       .error, code: "host.no-etcd", host: host, what: "\(etcd ?? "etcd") cannot be run on the host",
-      why: "the service manager `process` starts it directly",
+      why: "the service manager starts it directly",
       fix: "install etcd (Debian: apt install etcd-server), or name the program: manifestWriter.with.etcd")
   }
 
