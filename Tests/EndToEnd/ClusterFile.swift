@@ -22,22 +22,25 @@ struct ClusterFile: Sendable {
     """
   }
 
-  /// The lab's hosts over SSH, with the kubelet and static pods, as in the guide.
+  /// The lab's hosts over SSH, with the kubelet and static pods, as in the guide, or with other plugins.
   ///
   /// - Parameters:
+  ///   - plugins: The transport, the service manager and the manifest writer.
   ///   - user: The login name.
   ///   - key: The name of a private key in the lab's cache.
   ///   - knownHosts: The name of a file in the running lab's folder, or a path.
   static func lab(
-    user: String = "ubuntu", key: String = "id_ed25519", knownHosts: String? = nil, also settings: [String] = [],
+    plugins: PluginChoices = .guide, user: String = "ubuntu", key: String = "id_ed25519", knownHosts: String? = nil,
+    also settings: [String] = [],
     addresses: [String]? = nil
   ) -> ClusterFile {
     ClusterFile(
       hosts: zip(Lab.hosts, addresses ?? Lab.hosts.map(\.address)).map { "{name: \($0.member), address: \"\($1)\"}" },
       spec: [
-        "transport: {plugin: ssh, with: {user: \(user), identityFile: \(Lab.cache)/\(key), become: sudo, agent: false, "
+        "transport: {plugin: \(plugins.transport), with: {user: \(user), identityFile: \(Lab.cache)/\(key), "
+          + "become: sudo, \(plugins.transport == "ssh" ? "agent: false, " : "")"
           + "knownHosts: \(knownHosts ?? Lab.folder + "/known_hosts")}}",
-        "serviceManager: {plugin: systemd-kubelet}", "manifestWriter: {plugin: static-pod}",
+        "serviceManager: {plugin: \(plugins.serviceManager)}", "manifestWriter: {plugin: \(plugins.manifestWriter)}",
       ] + settings)
   }
 

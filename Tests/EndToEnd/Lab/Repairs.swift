@@ -31,6 +31,21 @@ extension OnTheLab {
         try await Lab.hosts[1].shell("tr '\\0' ' ' < /proc/$(pidof etcd)/cmdline").contains("snapshot-count=10000"))
     }
 
+    @Test func `A comment in a manifest is taken out, and no member is restarted for it`() async throws {
+      let someone = try await Lab.founded(altering: true)
+      let target = Lab.hosts[1]
+      let manifest = "/etc/kubernetes/manifests/etcd.yaml"
+      let before = try await target.shell("sed -i '1i # mine' \(manifest); chmod 644 \(manifest); pidof etcd")
+      let plan = try await someone.quorate("plan", "--detailed-exit-code")
+      #expect(plan.status == 2)
+      #expect(plan.output.contains("> wait until the member answers that it is healthy"), "\(plan.everything)")
+      #expect(!plan.output.contains("restarted"), "\(plan.everything)")
+      let apply = try await someone.quorate("apply", "--yes")
+      #expect(apply.status == 0, "\(apply.everything)")
+      #expect(try await target.shell("pidof etcd; grep -c mine \(manifest) || true") == before + "0\n")
+      #expect(try await someone.quorate("plan", "--detailed-exit-code").status == 0)
+    }
+
     @Test func `A certificate with a wrong SAN is replaced with its key, and every other one is kept`() async throws {
       let someone = try await Lab.founded(altering: true)
       let target = Lab.hosts[1]
