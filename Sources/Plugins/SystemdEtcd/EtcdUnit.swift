@@ -93,6 +93,7 @@ struct EtcdUnit: Equatable {
     RestartSec=2
     # Refused: the cluster was founded and the data is gone. Trying again would not help.
     RestartPreventExitStatus=3
+    SyslogIdentifier=etcd
     LimitNOFILE=65536
     OOMScoreAdjust=-900
     UMask=0077
