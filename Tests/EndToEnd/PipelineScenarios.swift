@@ -97,6 +97,24 @@ import Testing
     }
   }
 
+  /// `scripts/test` builds the example and says where it is.
+  private static let example = ProcessInfo.processInfo.environment["QUORATE_EMBEDDING"]
+
+  @Test(.enabled(if: example != nil, "examples/embedding is built by scripts/test"))
+  func `A program of its own drives the same pipeline through the library`() async throws {
+    let example = try #require(Self.example)
+    try await scenario { laptop in
+      let run = try await laptop.someone.run(example, "cluster.yaml", "smoke")
+      #expect(run.status == 0, "\(run.everything)")
+      #expect(run.output.contains("run:status: done") && run.output.contains("3 members are healthy"), "\(run.output)")
+      let plan = try await laptop.someone.quorate("plan", "--detailed-exit-code")
+      #expect(plan.status == 0, "\(plan.everything)")
+      let wrong = try await laptop.someone.run(example, "cluster.yaml", "smok")
+      #expect(wrong.status == 1)
+      #expect(wrong.output.contains("there is no pipeline smok"))
+    }
+  }
+
   @Test(arguments: [
     (["run", "smok"], "there is no pipeline `smok`"), (["run", "smoke", "--skip", "fils"], "has no part `fils`"),
     (["run", "smoke", "--hosts", "infra9"], "there is no host `infra9`"),
