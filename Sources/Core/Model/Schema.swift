@@ -25,11 +25,14 @@ public struct SchemaKey: Sendable, Codable, Hashable {
   public var example: String?
   /// What it means, in full sentences.
   public var summary: String
+  /// Whether each text below it is a secret: read as ``SettingsValue/secret(_:)``, never printed, and told to come from
+  /// outside of the file (`${env:NAME}`, `${file:PATH}`).
+  public var isSecret: Bool
 
   /// Makes a key.
   public init(
     _ name: String, _ type: SchemaType, required: Bool = false, default defaultText: String? = nil,
-    example: String? = nil, _ summary: String
+    example: String? = nil, secret: Bool = false, _ summary: String
   ) {
     self.name = name
     self.type = type
@@ -37,6 +40,7 @@ public struct SchemaKey: Sendable, Codable, Hashable {
     self.defaultText = defaultText
     self.example = example
     self.summary = summary
+    isSecret = secret
   }
 }
 
@@ -77,6 +81,8 @@ public enum SettingsValue: Sendable, Codable, Hashable {
   case integer(Int)
   /// Text.
   case string(String)
+  /// A secret, where the schema says that it is one.
+  case secret(SecretSetting)
   /// A list.
   case list([SettingsValue])
   /// A mapping.
@@ -90,6 +96,8 @@ public enum SettingsValue: Sendable, Codable, Hashable {
 
   /// The text, where it is text.
   public var string: String? { if case .string(let value) = self { value } else { nil } }
+  /// The secret's bytes, where it is one and was read in this process.
+  public var secret: SecretBytes? { if case .secret(let value) = self { value.bytes } else { nil } }
   /// The number, where it is one.
   public var integer: Int? { if case .integer(let value) = self { value } else { nil } }
   /// The truth value, where it is one.
