@@ -26,7 +26,7 @@ enum KnownPlugins {
       settings: SchemaObject([
         SchemaKey("server", .string(form: TextForm.url), required: true, example: "https://ca:8888", "Its URL."),
         SchemaKey("validity", .duration, default: "720h", "Asked of the server."),
-      ])),
+      ]), keepsAuthorityKey: true),
     plugin("systemd-kubelet", .serviceManager, .staticPod), plugin("process", .serviceManager, .memberUnit),
     plugin("static-pod", .manifestWriter, .staticPod), plugin("unit-file", .manifestWriter, .memberUnit),
   ]

@@ -84,10 +84,14 @@ extension SpecAssembly {
 
   private mutating func checkIssuer(_ issuer: SettingsValue) {
     let name = issuer["plugin"].string ?? (positions["spec.issuer"] == nil ? DefaultPlugin.certIssuer : nil)
-    guard name == DefaultPlugin.certIssuer else { return }
+    let issuers = schema.plugins(of: .certIssuer)
+    guard let descriptor = issuers.first(where: { $0.id == name }), !descriptor.keepsAuthorityKey else { return }
+    let keeping = issuers.filter(\.keepsAuthorityKey).map { "`\($0.id)`" }.joined(separator: ", ")
     findings.error(
       "ca.no-issuer-key", at: place("spec.ca.keyAt"),
-      "`spec.ca.keyAt` is `issuer`, and the issuer `\(DefaultPlugin.certIssuer)` keeps no key",
-      why: "it signs with a key that Quorate hands it", fix: "write `keyAt: first-host` or `keyAt: operator`")
+      "`spec.ca.keyAt` is `issuer`, and the issuer `\(descriptor.id)` keeps no key",
+      why: "it signs with a key that Quorate hands it",
+      fix: "write `keyAt: first-host` or `keyAt: operator`"
+        + (keeping.isEmpty ? "" : ", or choose an issuer that keeps one: \(keeping)"))
   }
 }

@@ -24,11 +24,14 @@ public struct PluginDescriptor: Sendable, Codable, Hashable {
   public var settings: SchemaObject
   /// What a manifest writer writes, or a service manager runs; nil for the other kinds, and where it is not said.
   public var manifestForm: ManifestForm?
+  /// Whether an issuer keeps the CA's private key itself, so that `ca.keyAt: issuer` can be chosen. No other kind of
+  /// plugin does.
+  public var keepsAuthorityKey: Bool
 
   /// Makes a descriptor.
   public init(
     id: String, kind: PluginKind, version: String, summary: String, settings: SchemaObject,
-    manifestForm: ManifestForm? = nil
+    manifestForm: ManifestForm? = nil, keepsAuthorityKey: Bool = false
   ) {
     self.id = id
     self.kind = kind
@@ -36,6 +39,7 @@ public struct PluginDescriptor: Sendable, Codable, Hashable {
     self.summary = summary
     self.settings = settings
     self.manifestForm = manifestForm
+    self.keepsAuthorityKey = keepsAuthorityKey
   }
 }
 
