@@ -28,6 +28,40 @@ struct ProblemReport {
     tell(finding.severity.rawValue, style, what, finding.why, "", finding.fix, finding.position?.description)
   }
 
+  /// Findings in their order. For a reader, those that say the same of several hosts are one, with the hosts' names.
+  func report(_ findings: [Finding]) {
+    guard console.format == .text else {
+      for finding in findings { report(finding) }
+      return
+    }
+    var groups: [(first: Finding, hosts: [String])] = []
+    var indices: [Finding: Int] = [:]
+    for finding in findings {
+      var key = finding
+      (key.host, key.position) = (nil, nil)
+      if let host = finding.host, let index = indices[key] {
+        if !groups[index].hosts.contains(host) { groups[index].hosts.append(host) }
+      } else {
+        if finding.host != nil { indices[key] = groups.count }
+        groups.append((finding, finding.host.map { [$0] } ?? []))
+      }
+    }
+    for (first, hosts) in groups {
+      var finding = first
+      if hosts.count > 1 {
+        finding.host = nil
+        finding.what = "\(Self.list(hosts)): \(first.what)"
+      }
+      report(finding)
+    }
+  }
+
+  /// `infra0, infra1, infra2`, and a count of what is more than a line holds.
+  private static func list(_ hosts: [String]) -> String {
+    hosts.count <= 9
+      ? hosts.joined(separator: ", ") : hosts.prefix(8).joined(separator: ", ") + " and \(hosts.count - 8) more"
+  }
+
   private func tell(
     _ word: String, _ style: Console.Style, _ what: String, _ why: String, _ now: String, _ fix: String,
     _ place: String?

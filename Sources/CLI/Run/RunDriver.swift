@@ -151,10 +151,12 @@ struct RunDriver {
 
   /// Prints findings, each with the place of its host in the configuration.
   func tell(_ findings: [Finding]) {
-    for var finding in findings {
-      finding.position = finding.position ?? place(of: finding.host)
-      problems.report(finding)
-    }
+    problems.report(
+      findings.map { finding in
+        var finding = finding
+        finding.position = finding.position ?? place(of: finding.host)
+        return finding
+      })
   }
 
   /// Prints failures of hosts, each with its place in the configuration.
