@@ -16,9 +16,9 @@ struct Quorate: AsyncParsableCommand {
       """,
     version: Product.version,
     subcommands: [
-      InitCommand.self, ValidateCommand.self, SchemaCommand.self, PlanCommand.self, ApplyCommand.self, RunCommand.self,
-      PipelinesCommand.self,
-      VerifyCommand.self, HealthCommand.self, StatusCommand.self, RunsCommand.self, PluginsCommand.self,
+      InitCommand.self, ValidateCommand.self, ConfigCommand.self, SchemaCommand.self, PlanCommand.self,
+      ApplyCommand.self, RunCommand.self, PipelinesCommand.self, VerifyCommand.self, HealthCommand.self,
+      StatusCommand.self, RunsCommand.self, PluginsCommand.self,
     ])
 
   static func main() async {

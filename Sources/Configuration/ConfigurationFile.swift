@@ -12,12 +12,14 @@ public enum ConfigurationFile {
     public var finding: Finding
   }
 
-  /// Reads a file of at most 1 MiB. Blocks while a pipe has no end yet.
+  /// Reads a file. Blocks while a pipe has no end yet.
   ///
   /// - Parameters:
   ///   - path: The file, as the user named it.
   ///   - folder: The folder that a relative path starts from.
-  public static func read(_ path: String, from folder: String) -> Result<[UInt8], Failure> {
+  ///   - limit: The largest size that is read, in bytes; nil: 1 MiB.
+  public static func read(_ path: String, from folder: String, limit: Int? = nil) -> Result<[UInt8], Failure> {
+    let limit = limit ?? SourceText.sizeLimit
     guard !path.utf8.contains(0), !path.isEmpty else {
       return failure(
         path, "file.unreadable", "the configuration has no usable file name", fix: "name the file: `-f cluster.yaml`")
@@ -40,7 +42,7 @@ public enum ConfigurationFile {
         return failure(path, number: errno)
       }
       bytes.append(contentsOf: chunk[..<count])
-      if bytes.count > SourceText.sizeLimit { return .failure(Failure(finding: SourceText.tooLarge(file: path))) }
+      if bytes.count > limit { return .failure(Failure(finding: SourceText.tooLarge(file: path, limit: limit))) }
     }
   }
 

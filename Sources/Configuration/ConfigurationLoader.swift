@@ -2,7 +2,8 @@ public import QuorateCore
 
 /// Reads a configuration: YAML in, a checked ``ClusterSpec`` and every finding out.
 ///
-/// Reading is a pure function of what it is given, apart from ``load(path:environment:)``, which reads the file.
+/// Reading is a pure function of what it is given, apart from ``load(path:environment:)``, which reads the file, and of
+/// what ``outside`` answers.
 public struct ConfigurationLoader: Sendable {
   /// The plugins that may be chosen.
   public var plugins: [PluginDescriptor]
@@ -11,11 +12,18 @@ public struct ConfigurationLoader: Sendable {
   /// What `~/` stands for; nil: such a path is an error.
   public var homeFolder: String?
 
+  /// Where values from outside of the file (`${env:NAME}`, `${file:PATH}`) are taken from.
+  public var outside: OutsideSources
+
   /// Makes a loader.
-  public init(plugins: [PluginDescriptor], workingFolder: String, homeFolder: String? = nil) {
+  public init(
+    plugins: [PluginDescriptor], workingFolder: String, homeFolder: String? = nil,
+    outside: OutsideSources = .process
+  ) {
     self.plugins = plugins
     self.workingFolder = workingFolder
     self.homeFolder = homeFolder
+    self.outside = outside
   }
 
   /// Reads a file and what is in it.
@@ -64,7 +72,9 @@ public struct ConfigurationLoader: Sendable {
     into result: inout LoadedConfiguration
   ) {
     let schema = ConfigurationSchema(plugins: plugins)
-    let document = DocumentDecoder(schema: schema)
+    let document = DocumentDecoder(
+      schema: schema,
+      outside: OutsideValues(outside, baseFolder: result.baseFolder, homeFolder: homeFolder))
     let decoded = document.decode(root, environment: environment)
     result.environments = decoded.environments
     result.positions = decoded.positions
@@ -76,7 +86,11 @@ public struct ConfigurationLoader: Sendable {
     let spec = assembly.assemble()
     findings.merge(assembly.findings)
     result.pipelines = assembly.pipelines
-    if !findings.hasErrors { result.spec = spec }
+    if !findings.hasErrors, let spec {
+      result.spec = spec
+      result.effective = EffectiveConfiguration(
+        value: value, origins: decoded.origins, keys: decoded.positions.keys, schema: schema)
+    }
   }
 
   private func baseFolder(of file: String) -> String {

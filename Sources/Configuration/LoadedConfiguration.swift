@@ -12,6 +12,8 @@ public struct LoadedConfiguration: Sendable {
   public var environments: [String]
   /// What stands under `pipelines`, by name.
   public var pipelines: [Pipeline]
+  /// The merged result with the origin of each value; nil when an error is among ``findings``.
+  public var effective: EffectiveConfiguration?
   /// The folder that relative paths start from: the configuration file's own, absolute.
   public var baseFolder: String
 

@@ -53,8 +53,8 @@ import Testing
       #expect(
         text(load("big", from: folder).findings) == """
           big:1:1: error: the file is larger than 1 MiB  [config.file.too-large]
-            why: a cluster's configuration takes a few kilobytes
-            fix: check that `big` is the configuration
+            why: such a file takes a few kilobytes
+            fix: check that `big` is the right file
 
           """)
       let endless = ConfigurationLoader(plugins: [], workingFolder: "/").load(path: "/dev/zero")

@@ -30,6 +30,7 @@ private struct Dice: RandomNumberGenerator {
     "\u{E000}", "\u{F0000}", "\u{202E}", "\u{FEFF}", "\\", "\\x", "9999999999999999999999", "-1", "10.0.0.6", "::",
     "%eth0",
     "environments:", "spec:", "hosts:", "name: ", "plugin: ", "with: ", "  ", ",", "*", "é", "🦊",
+    "${", "$${", "${env:STAGE}", "${env:PORT:-1}", "${env:NONE}", "${file:token}", "${file:/latin}", "}",
   ].map { Array($0.utf8) }
 
   private static func mutate(_ bytes: [UInt8], _ dice: inout Dice) -> [UInt8] {

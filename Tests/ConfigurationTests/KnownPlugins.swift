@@ -26,12 +26,33 @@ enum KnownPlugins {
       settings: SchemaObject([
         SchemaKey("server", .string(form: TextForm.url), required: true, example: "https://ca:8888", "Its URL."),
         SchemaKey("validity", .duration, default: "720h", "Asked of the server."),
+        SchemaKey("authKey", .string(form: TextForm.text), secret: true, "The key that signs requests."),
       ]), keepsAuthorityKey: true),
     plugin("systemd-kubelet", .serviceManager, .staticPod), plugin("process", .serviceManager, .memberUnit),
     plugin("static-pod", .manifestWriter, .staticPod), plugin("unit-file", .manifestWriter, .memberUnit),
   ]
 
-  static let loader = ConfigurationLoader(plugins: all, workingFolder: "/srv/clusters", homeFolder: "/home/op")
+  static let loader = ConfigurationLoader(
+    plugins: all, workingFolder: "/srv/clusters", homeFolder: "/home/op", outside: outside)
+
+  /// A machine with a few variables and files.
+  static let outside = OutsideSources(
+    variable: { variables[$0].map { SecretBytes(Array($0.utf8)) } }, variableNames: { variables.keys.sorted() },
+    file: { path in
+      if path == "/folder" { return .failure(.init(what: "which is a folder", fix: "name a file in it")) }
+      return files[path].map { .success(SecretBytes($0)) }
+        ?? .failure(.init(what: "which does not exist", fix: "write the file, or correct the path"))
+    })
+
+  private static let variables = [
+    "STAGE": "prod", "PORT": "2222", "EMPTY": "", "YES": "true", "VALIDITY": "175200h", "TRANSPORT": "ssh",
+    "USER_NAME": "operator", "VERSION": "3.5.24",
+  ]
+
+  private static let files: [String: [UInt8]] = [
+    "/srv/clusters/token": Array("s3cret\n".utf8), "/home/op/windows": Array("dos\r\n".utf8),
+    "/latin": [0x41, 0xE9, 0x0A],
+  ]
 
   private static func plugin(_ id: String, _ kind: PluginKind, _ form: ManifestForm? = nil) -> PluginDescriptor {
     PluginDescriptor(

@@ -54,6 +54,22 @@ import Yams
     #expect(!load(yaml).findings.contains { $0.severity == .error })
   }
 
+  @Test func `A reference may stand where any value may`() throws {
+    let yaml = document(
+      """
+      allowEvenMembers: ${env:YES}
+      apiserverClient: ${env:WHO:-first}
+      ca: {validity: "${env:VALIDITY}"}
+      transport: {plugin: "${env:TRANSPORT}", with: {port: "${env:PORT}"}}
+      """,
+      hosts: """
+        - {name: "${env:STAGE}-0", address: "${env:ADDRESS:-10.0.0.6}", ports: {client: "${env:PORT}"}}
+        """)
+    let instance = try #require(try Yams.load(yaml: yaml))
+    #expect(SchemaVerdict(instance, against: try schema()).faults == [])
+    #expect(load(yaml).spec != nil, "\(ConfigurationTests.text(load(yaml).findings))")
+  }
+
   @Test func `The schema describes every key, and names each plugin with its summary`() throws {
     let schema = try schema()
     let properties = try #require(schema["properties"] as? [String: [String: Any]])

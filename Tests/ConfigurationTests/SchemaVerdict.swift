@@ -10,7 +10,7 @@ struct SchemaVerdict {
   private mutating func check(_ instance: Any, _ schema: [String: Any], at path: String) {
     for (keyword, value) in schema.sorted(by: { $0.key < $1.key }) {
       switch (keyword, value) {
-      case ("$schema", _), ("title", _), ("description", _), ("format", _), ("then", _): break
+      case ("$schema", _), ("title", _), ("description", _), ("format", _), ("then", _), ("else", _): break
       case ("type", _):
         let types = (value as? [String]) ?? [value as? String ?? ""]
         if !types.contains(where: { Self.isA($0, instance) }) { faults.append("\(path): type is none of \(types)") }
@@ -51,9 +51,8 @@ struct SchemaVerdict {
         }
       case ("allOf", let parts as [[String: Any]]): for part in parts { check(instance, part, at: path) }
       case ("if", let condition as [String: Any]):
-        if SchemaVerdict(instance, against: condition).faults.isEmpty, let then = schema["then"] as? [String: Any] {
-          check(instance, then, at: path)
-        }
+        let branch = SchemaVerdict(instance, against: condition).faults.isEmpty ? "then" : "else"
+        if let rules = schema[branch] as? [String: Any] { check(instance, rules, at: path) }
       default: faults.append("\(path): the schema has \(keyword): \(value)")
       }
     }

@@ -35,7 +35,14 @@ struct ApplyCommand: AsyncParsableCommand {
         throw ExitStatus.failed.code
       }
     }
-    if let saved { spec = saved.spec } else { (spec, loaded) = try configuration.load(console) }
+    if let plan = saved {
+      let (complete, findings) = ConfigurationOptions.loader.readingSecrets(of: plan.spec)
+      ProblemReport(console: console).report(findings)
+      guard findings.isEmpty else { throw ExitStatus.configuration.code }
+      spec = complete
+    } else {
+      (spec, loaded) = try configuration.load(console)
+    }
     try await PlanApplication.carryOut(
       "apply", selection: saved?.selection, saved: saved, spec: spec, loaded: loaded, console: console,
       connection: connection, execution: execution, next: "quorate status\(configuration.arguments)")

@@ -3,6 +3,7 @@ internal import QuorateCore
 /// Decodes a document: the file as it is written, and the file with an environment laid over it.
 struct DocumentDecoder {
   let schema: ConfigurationSchema
+  let outside: OutsideValues
 
   /// What came of it.
   struct Outcome {
@@ -11,6 +12,8 @@ struct DocumentDecoder {
     var findings = FindingCollector()
     var positions = ConfigurationPositions()
     var environments: [String] = []
+    /// Where each value of the merged document comes from, by its path.
+    var origins: [String: ValueOrigin] = [:]
   }
 
   func decode(_ root: ConfigurationNode, environment: String?) -> Outcome {
@@ -25,11 +28,13 @@ struct DocumentDecoder {
     let chosen = choose(environment, of: root, &outcome)
     // The file as it is written: every environment is checked, whichever is chosen.
     decodeEnvironments(of: root, &outcome)
-    if let chosen {
+    let base = resolvingNames(without("environments", root))
+    if let chosen, let environment {
       _ = decodeDocument(root, mode: .overlay, &outcome)
-      outcome.value = decodeDocument(merge(root, with: chosen), mode: .whole, &outcome)
+      let overlay = resolvingNames(chosen.within(environment: environment))
+      outcome.value = decodeDocument(merge(base, with: overlay), mode: .whole, &outcome)
     } else {
-      outcome.value = decodeDocument(root, mode: .whole, &outcome)
+      outcome.value = decodeDocument(base, mode: .whole, &outcome)
     }
     return outcome
   }
@@ -121,8 +126,9 @@ struct DocumentDecoder {
   private func run(
     _ mode: SettingsDecoder.Mode, _ outcome: inout Outcome, _ body: (inout SettingsDecoder) -> Void
   ) {
-    var decoder = SettingsDecoder(schema: schema, mode: mode)
+    var decoder = SettingsDecoder(schema: schema, mode: mode, outside: outside)
     body(&decoder)
+    if mode == .whole { outcome.origins = decoder.origins }
     outcome.findings.merge(decoder.findings)
     outcome.positions.replace(with: decoder.positions)
   }
@@ -131,6 +137,47 @@ struct DocumentDecoder {
     guard let entries = node.entries else { return node }
     var node = node
     node.content = .mapping(entries.filter { $0.key != key })
+    return node
+  }
+
+  /// The node with the names in it that merging goes by, of hosts and plugins, taken from elsewhere already. One that
+  /// is missing stays as it is written: decoding tells of it, unless an environment has another.
+  private func resolvingNames(_ node: ConfigurationNode) -> ConfigurationNode {
+    var node = node
+    switch node.content {
+    case .list(let elements): node.content = .list(elements.map(resolvingNames))
+    case .mapping(let entries):
+      node.content = .mapping(
+        entries.map { entry in
+          var entry = entry
+          let isName = entry.key == "name" || entry.key == "plugin"
+          // A plugin's settings have names of their own, secrets perhaps.
+          guard entry.key != "with" else { return entry }
+          entry.value = isName ? resolvingName(entry.value) : resolvingNames(entry.value)
+          return entry
+        })
+    case .text, .unreadable: break
+    }
+    return node
+  }
+
+  private func resolvingName(_ node: ConfigurationNode) -> ConfigurationNode {
+    guard case .text(let written, _) = node.content, Interpolation.isPresent(in: written) else { return node }
+    guard let parsed = try? Interpolation(written), parsed.hasReferences else { return node }
+    var text = ""
+    for part in parsed.parts {
+      switch part {
+      case .text(let piece): text += piece
+      case .reference(let reference, _):
+        guard case .success(let bytes) = outside.value(of: reference),
+          let piece = bytes.withBytes({ String(validating: $0, as: UTF8.self) })
+        else { return node }
+        text += piece
+      }
+    }
+    var node = node
+    node.content = .text(text, isPlain: false)
+    node.references = parsed.references
     return node
   }
 

@@ -5,7 +5,7 @@ extension SettingsDecoder {
   mutating func decodeScalar(
     _ node: ConfigurationNode, as type: SchemaType, at path: String, place: SourcePosition
   ) -> SettingsValue? {
-    guard case .text(let text, let isPlain) = node.content, !node.isNull else {
+    guard case .text(let written, let isPlain) = node.content, !node.isNull else {
       if case .string(TextForm.ipAddress) = type, let inner = Self.onlyText(in: node) {
         findings.error(
           "type", at: place, "`\(path)` is a list; an IP address must stand here",
@@ -15,24 +15,35 @@ extension SettingsDecoder {
       }
       return nil
     }
+    if isSecret { return decodeSecret(node, written, at: path, place: place) }
+    guard let scalar = scalar(node, written, isPlain: isPlain, at: path) else { return nil }
+    return decodeScalar(scalar, node, as: type, at: path, place: place)
+  }
+
+  private mutating func decodeScalar(
+    _ scalar: ScalarText, _ node: ConfigurationNode, as type: SchemaType, at path: String, place: SourcePosition
+  ) -> SettingsValue? {
+    let text = scalar.text
+    // What comes from elsewhere is what its place wants: a number where one must stand, text where text must.
+    let isPlain = scalar.isPlain || scalar.isWhole
     switch type {
-    case .string(let form): return decodeString(text, isPlain: isPlain, form: form, at: path, place: place)
+    case .string(let form): return decodeString(scalar, form: form, at: path, place: place)
     case .scalar(let form):
-      guard isFine(text, form: form, at: path, place: place) else { return nil }
-      return .string(text)
-    case .oneOf(let words): return decodeWord(text, of: words, at: path, place: place)
+      return isFine(scalar, form: form, at: path, place: place) ? .string(text) : nil
+    case .oneOf(let words): return decodeWord(scalar, of: words, at: path, place: place)
     case .boolean:
       if isPlain, case .boolean(let value) = PlainText(text) { return .boolean(value) }
       let words = ["yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"]
       let meant = words[text.lowercased()] ?? (isPlain ? nil : ["true", "false"].first { $0 == text })
       findings.error(
         "type", at: place,
-        "`\(path)` is \(isPlain ? "" : "the text ")\(shown(text)); `true` or `false` must stand here",
-        fix: meant.map { "write `\($0)`, without quotes" } ?? "write `true` or `false`")
+        "`\(path)` is \(isPlain ? "" : "the text ")\(scalar.shown); `true` or `false` must stand here",
+        fix: meant.map { "write `\($0)`\(scalar.isWhole ? "" : ", without quotes")" } ?? "write `true` or `false`")
       return nil
     case .integer(let minimum, let maximum):
-      return decodeInteger(text, isPlain: isPlain, in: minimum...max(minimum, maximum), at: path, place: place)
-    case .duration: return decodeDuration(text, at: path, place: place)
+      return decodeInteger(
+        scalar, isPlain: isPlain, in: minimum...max(minimum, maximum), at: path, place: place)
+    case .duration: return decodeDuration(scalar, at: path, place: place)
     default:
       mismatch(node, type, at: path, place: place)
       return nil
@@ -45,19 +56,22 @@ extension SettingsDecoder {
     return text
   }
 
-  private mutating func isFine(_ text: String, form: String, at path: String, place: SourcePosition) -> Bool {
-    guard let fault = TextCheck.fault(in: text, form: form) else { return true }
-    let value = fault.code == "empty" ? "" : " is \(shown(text)),"
-    let what = fault.code == "empty" ? "`\(path)` is empty" : "`\(path)`\(value) \(fault.what)"
+  private mutating func isFine(_ scalar: ScalarText, form: String, at path: String, place: SourcePosition) -> Bool {
+    guard let fault = TextCheck.fault(in: scalar.text, form: form) else { return true }
+    let what =
+      fault.code == "empty"
+      ? "`\(path)` is empty\(scalar.references.isEmpty ? "" : ": \(scalar.source)")"
+      : "`\(path)` is \(scalar.shown), \(fault.what)"
     findings.error(fault.code, at: place, what, why: fault.why, fix: fault.fix)
     return false
   }
 
   private mutating func decodeString(
-    _ text: String, isPlain: Bool, form: String, at path: String, place: SourcePosition
+    _ scalar: ScalarText, form: String, at path: String, place: SourcePosition
   ) -> SettingsValue? {
+    let text = scalar.text
     let reading: String? =
-      switch isPlain ? PlainText(text) : .text {
+      switch scalar.isPlain ? PlainText(text) : .text {
       case .boolean: "a truth value"
       case .integer: "a number"
       case .decimal: Double(text).map { "the number \($0)" } ?? "a number"
@@ -72,12 +86,13 @@ extension SettingsDecoder {
         fix: fault.map(\.fix) ?? "put it in quotes: `\"\(text)\"`")
       return nil
     }
-    return isFine(text, form: form, at: path, place: place) ? .string(text) : nil
+    return isFine(scalar, form: form, at: path, place: place) ? .string(text) : nil
   }
 
   private mutating func decodeWord(
-    _ text: String, of words: [String], at path: String, place: SourcePosition
+    _ scalar: ScalarText, of words: [String], at path: String, place: SourcePosition
   ) -> SettingsValue? {
+    let text = scalar.text
     if words.contains(text) { return .string(text) }
     let list = words.map { "`\($0)`" }.joined(separator: ", ")
     let fix =
@@ -90,42 +105,43 @@ extension SettingsDecoder {
       }
     findings.error(
       "value", at: place,
-      "`\(path)` is \(shown(text)); \(words.count == 1 ? list : "one of \(list)") must stand here", fix: fix)
+      "`\(path)` is \(scalar.shown); \(words.count == 1 ? list : "one of \(list)") must stand here", fix: fix)
     return nil
   }
 
   private mutating func decodeInteger(
-    _ text: String, isPlain: Bool, in range: ClosedRange<Int>, at path: String, place: SourcePosition
+    _ scalar: ScalarText, isPlain: Bool, in range: ClosedRange<Int>, at path: String, place: SourcePosition
   ) -> SettingsValue? {
+    let text = scalar.text
     let wanted = "a whole number from \(range.lowerBound) to \(range.upperBound)"
     guard isPlain, PlainText(text) == .integer else {
       let isNumberInQuotes = !isPlain && PlainText(text) == .integer
       findings.error(
-        "type", at: place, "`\(path)` is \(isPlain ? "" : "the text ")\(shown(text)); \(wanted) must stand here",
+        "type", at: place, "`\(path)` is \(isPlain ? "" : "the text ")\(scalar.shown); \(wanted) must stand here",
         fix: isNumberInQuotes ? "remove the quotes" : "write the number")
       return nil
     }
     let digits = text.drop { $0 == "-" || $0 == "+" }
     guard digits.count == 1 || !digits.hasPrefix("0") else {
       findings.error(
-        "type", at: place, "`\(path)` is \(shown(text)), which YAML readers disagree about",
+        "type", at: place, "`\(path)` is \(scalar.shown), which YAML readers disagree about",
         why: "a leading zero makes an octal number for some", fix: "write a decimal number without leading zero")
       return nil
     }
     guard let number = Int(text), range.contains(number) else {
       findings.error(
-        "range", at: place, "`\(path)` is \(shown(text)); \(wanted) must stand here",
+        "range", at: place, "`\(path)` is \(scalar.shown); \(wanted) must stand here",
         fix: "choose a number in the range")
       return nil
     }
     return .integer(number)
   }
 
-  private mutating func decodeDuration(_ text: String, at path: String, place: SourcePosition) -> SettingsValue? {
+  private mutating func decodeDuration(_ scalar: ScalarText, at path: String, place: SourcePosition) -> SettingsValue? {
     do {
-      return .integer(Int(try GoDuration.seconds(text)))
+      return .integer(Int(try GoDuration.seconds(scalar.text)))
     } catch {
-      findings.error("duration", at: place, "`\(path)` is \(shown(text)), \(error.what)", fix: error.fix)
+      findings.error("duration", at: place, "`\(path)` is \(scalar.shown), \(error.what)", fix: error.fix)
       return nil
     }
   }

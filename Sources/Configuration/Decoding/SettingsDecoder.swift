@@ -14,12 +14,19 @@ struct SettingsDecoder {
   var mode: Mode
   /// The plugins chosen below, where an overlay changes a plugin's settings alone.
   var chosenBelow: [PluginKind: String] = [:]
+  /// Where values from elsewhere are read.
+  let outside: OutsideValues
+  /// Whether what is decoded stands below a key that holds a secret.
+  var isSecret = false
   var findings = FindingCollector()
   var positions = ConfigurationPositions()
+  /// Where each value comes from; kept where the document is read as a whole.
+  var origins: [String: ValueOrigin] = [:]
 
-  init(schema: ConfigurationSchema, mode: Mode) {
+  init(schema: ConfigurationSchema, mode: Mode, outside: OutsideValues) {
     self.schema = schema
     self.mode = mode
+    self.outside = outside
   }
 
   /// Decodes a value.
@@ -34,6 +41,7 @@ struct SettingsDecoder {
     key: SourcePosition? = nil
   ) -> SettingsValue? {
     positions.set(path, value: place, key: key)
+    if mode == .whole { origins[path] = ValueOrigin(position: place, environment: node.environment) }
     if case .unreadable = node.content { return nil }
     switch type {
     case .object(let object): return decodeObject(node, object, at: path, place: place)
@@ -77,8 +85,11 @@ struct SettingsDecoder {
       }
       guard !entry.value.isNull else { continue }
       let inner = ConfigurationPositions.path(path, key.name)
+      let isSecretAround = isSecret
+      isSecret = isSecretAround || key.isSecret
       values[key.name] = decode(
         entry.value, as: key.type, at: inner, place: entry.place, key: entry.keyPosition)
+      isSecret = isSecretAround
     }
     if mode == .whole {
       // A key that is only misspelt is not told to be missing as well.
@@ -311,7 +322,10 @@ struct SettingsDecoder {
       case .list: "is a list"
       case .unreadable: "cannot be read"
       case .text(let text, let isPlain):
-        node.isNull ? "has no value" : isPlain ? "is \(shown(text))" : "is the text \(shown(text))"
+        node.isNull
+          ? "has no value"
+          : isSecret
+            ? "is text" : isPlain ? "is \(shown(text))" : "is the text \(shown(text))"
       }
     findings.error(
       "type", at: place, "\(named(path)) \(actual); \(SchemaPhrase.expectation(type)) must stand here",

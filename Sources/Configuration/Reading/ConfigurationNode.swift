@@ -8,6 +8,12 @@ struct ConfigurationNode: Sendable {
   var content: Content
   /// The number of values in it, itself included, aliases expanded.
   var size: Int
+  /// Where each `${` of a text stands, as far as that is known.
+  var marks: [SourcePosition] = []
+  /// The environment that it is written in; nil: the rest of the file.
+  var environment: String?
+  /// What a text takes from elsewhere, where its ``content`` has it already.
+  var references: [OutsideReference]?
 
   /// The three kinds of YAML value.
   enum Content: Sendable {
@@ -33,7 +39,7 @@ struct ConfigurationNode: Sendable {
 
   /// Whether nothing, `~` or `null` is written.
   var isNull: Bool {
-    if case .text(let text, isPlain: true) = content { return PlainText(text) == .null }
+    if case .text(let text, isPlain: true) = content, references == nil { return PlainText(text) == .null }
     return false
   }
 
@@ -42,6 +48,24 @@ struct ConfigurationNode: Sendable {
 
   /// The text, where it is text and not null.
   var text: String? { if case .text(let text, _) = content, !isNull { text } else { nil } }
+
+  /// The same value, and all in it, as part of an environment.
+  func within(environment: String) -> ConfigurationNode {
+    var node = self
+    node.environment = environment
+    switch content {
+    case .list(let elements): node.content = .list(elements.map { $0.within(environment: environment) })
+    case .mapping(let entries):
+      node.content = .mapping(
+        entries.map { entry in
+          var entry = entry
+          entry.value = entry.value.within(environment: environment)
+          return entry
+        })
+    case .text, .unreadable: break
+    }
+    return node
+  }
 
   /// The value of a key, where it is a mapping that has it.
   subscript(key: String) -> Entry? { entries?.first { $0.key == key } }

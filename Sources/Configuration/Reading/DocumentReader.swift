@@ -16,9 +16,14 @@ struct DocumentReader {
   /// The deepest nesting.
   static let depthLimit = 64
   private static let repeatedKeyLimit = 32
+  private static let markLimit = 16
 
   let source: SourceText
   var findings = FindingCollector()
+  /// Whether tags are passed over, as in files of other programs.
+  var ignoresTags = false
+  /// The most values that are read.
+  var limit = nodeLimit
 
   private var hidden: [Unicode.Scalar: Unicode.Scalar] = [:]
   private var anchors: [String: ConfigurationNode] = [:]
@@ -33,7 +38,12 @@ struct DocumentReader {
   }
 
   /// Reads the document. Nil where it is none; ``findings`` says why.
-  mutating func read() -> ConfigurationNode? {
+  mutating func read() -> ConfigurationNode? { readDocuments(several: false)?.first }
+
+  /// Reads all documents of the text; none where one of them cannot be read.
+  mutating func readAll() -> [ConfigurationNode] { readDocuments(several: true) ?? [] }
+
+  private mutating func readDocuments(several: Bool) -> [ConfigurationNode]? {
     var lines = source.lines
     var free = Self.unusedScalars(in: lines)
     guard let star = free.popLast() else {
@@ -50,7 +60,7 @@ struct DocumentReader {
       do {
         // The parser owns the anchors' names, so it must live while they are read.
         let parser = try Parser(yaml: Self.text(lines), resolver: .basic, encoding: .utf8)
-        return try withExtendedLifetime(parser) { try convertSingle(from: parser, star: star) }
+        return try withExtendedLifetime(parser) { try convert(from: parser, several: several, star: star) }
       } catch YamlError.duplicatedKeysInMapping(_, let context) {
         let position = source.position(line: context.mark.line, column: context.mark.column)
         rounds += 1
@@ -73,22 +83,28 @@ struct DocumentReader {
 
   private struct Unreadable: Error {}
 
-  private mutating func convertSingle(from parser: Parser, star: Unicode.Scalar) throws -> ConfigurationNode? {
+  private mutating func convert(
+    from parser: Parser, several: Bool, star: Unicode.Scalar
+  ) throws -> [ConfigurationNode]? {
     guard let root = try parser.nextRoot() else {
       findings.error(
         "yaml.empty", at: source.position(line: 1, column: 1), "the file is empty", fix: "`quorate init` writes one")
       return nil
     }
-    if let second = try parser.nextRoot() {
+    var documents = [root]
+    while let next = try parser.nextRoot() {
+      documents.append(next)
+      guard !several else { continue }
       // The mark is that of the document's content; `---` stands in its line or above it.
-      let last = min(second.mark?.line ?? 1, source.lines.count)
+      let last = min(next.mark?.line ?? 1, source.lines.count)
       let line = (1...max(last, 1)).last { source.lines[$0 - 1].starts(with: "---".unicodeScalars) } ?? last
       findings.error(
         "yaml.several-documents", at: source.position(line: line, column: 1), "a second document begins here",
         why: "`---` divides a file into documents, and a configuration is one",
         fix: "keep each cluster in a file of its own")
+      break
     }
-    return try convert(root, depth: 1, star: star)
+    return try (several ? documents : [root]).map { try convert($0, depth: 1, star: star) }
   }
 
   private mutating func convert(_ node: Node, depth: Int, star: Unicode.Scalar) throws -> ConfigurationNode {
@@ -106,8 +122,10 @@ struct DocumentReader {
         return try resolve(String(restored(scalar.string).dropFirst()), at: position)
       }
       checkTag(scalar.tag, at: position)
+      let text = restored(scalar.string)
       converted = ConfigurationNode(
-        position: position, content: .text(restored(scalar.string), isPlain: isPlain), size: 1)
+        position: position, content: .text(text, isPlain: isPlain), size: 1,
+        marks: Interpolation.isPresent(in: text) ? source.marks(from: position, upTo: Self.markLimit) : [])
     case .sequence(let sequence):
       checkTag(sequence.tag, at: position)
       var elements: [ConfigurationNode] = []
@@ -186,16 +204,17 @@ struct DocumentReader {
 
   private mutating func count(_ nodes: Int, at position: SourcePosition) throws {
     nodeCount += nodes
-    guard nodeCount <= Self.nodeLimit else {
+    guard nodeCount <= limit else {
       findings.error(
         "yaml.too-many-values", at: position,
-        "the document holds more than \(Self.nodeLimit) values, aliases expanded",
-        why: "a cluster's configuration has some dozens", fix: "remove the aliases, or what is repeated")
+        "the document holds more than \(limit) values, aliases expanded",
+        why: "such a file has some dozens", fix: "remove the aliases, or what is repeated")
       throw Unreadable()
     }
   }
 
   private mutating func checkTag(_ tag: Tag, at position: SourcePosition) {
+    if ignoresTags { return }
     switch tag.description {
     case "", "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map", "tag:yaml.org,2002:int",
       "tag:yaml.org,2002:bool", "tag:yaml.org,2002:float", "tag:yaml.org,2002:null":

@@ -15,10 +15,10 @@ struct SourceText: Sendable {
   /// Takes a file's bytes apart.
   ///
   /// - Returns: nil where the bytes are no readable text; `findings` says why.
-  init?(file: String, bytes: [UInt8], findings: inout FindingCollector) {
+  init?(file: String, bytes: [UInt8], limit: Int = sizeLimit, findings: inout FindingCollector) {
     self.file = file
-    guard bytes.count <= Self.sizeLimit else {
-      findings.add(Self.tooLarge(file: file))
+    guard bytes.count <= limit else {
+      findings.add(Self.tooLarge(file: file, limit: limit))
       return nil
     }
     var input = bytes[...]
@@ -63,11 +63,11 @@ struct SourceText: Sendable {
   }
 
   /// The finding for a file of more than ``sizeLimit`` bytes.
-  static func tooLarge(file: String) -> Finding {
+  static func tooLarge(file: String, limit: Int = sizeLimit) -> Finding {
     Finding(
       .error, code: "config.file.too-large", position: SourcePosition(file: file, line: 1, column: 1),
-      what: "the file is larger than \(sizeLimit >> 20) MiB", why: "a cluster's configuration takes a few kilobytes",
-      fix: "check that `\(file)` is the configuration")
+      what: "the file is larger than \(limit >> 20) MiB", why: "such a file takes a few kilobytes",
+      fix: "check that `\(file)` is the right file")
   }
 
   private static func name(ofForbidden scalar: Unicode.Scalar) -> String? {
@@ -86,6 +86,22 @@ struct SourceText: Sendable {
   func position(line: Int, column: Int) -> SourcePosition {
     guard line > lastLine else { return SourcePosition(file: file, line: max(line, 1), column: max(column, 1)) }
     return SourcePosition(file: file, line: lastLine, column: lines[lastLine - 1].count + 1)
+  }
+
+  /// The places of the next `${` from a place on, in its line and the few below it.
+  func marks(from position: SourcePosition, upTo limit: Int) -> [SourcePosition] {
+    var marks: [SourcePosition] = []
+    for number in position.line..<min(position.line + limit, lines.count + 1) {
+      let line = lines[number - 1]
+      var column = number == position.line ? position.column - 1 : 0
+      while column + 1 < line.count, marks.count < limit {
+        if line[column] == "$", line[column + 1] == "{" {
+          marks.append(SourcePosition(file: file, line: number, column: column + 1))
+        }
+        column += 1
+      }
+    }
+    return marks
   }
 
   /// The character at a place; nil at a line's end.

@@ -20,6 +20,14 @@ struct SyntaxFinding {
     }
   }
 
+  /// Where a reference stands that YAML takes for a mapping: before the fault in its line, without quotes.
+  private func unquotedReference(at position: SourcePosition) -> SourcePosition? {
+    let marks = source.marks(from: SourcePosition(file: position.file, line: position.line, column: 1), upTo: 1)
+    guard let mark = marks.first, mark.column < position.column + 2 else { return nil }
+    let before = SourcePosition(file: mark.file, line: mark.line, column: mark.column - 1)
+    return source.scalar(at: before).map { "\"'$".unicodeScalars.contains($0) } == true ? nil : mark
+  }
+
   private func explain(
     _ problem: String, context: String, at position: SourcePosition, opening: SourcePosition?
   ) -> Finding {
@@ -29,6 +37,12 @@ struct SyntaxFinding {
         fix: "replace it by spaces")
     }
     let begin = opening ?? position
+    if let mark = unquotedReference(at: position) {
+      return syntax(
+        at: mark, "`${` stands without quotes between brackets",
+        why: "between `{` and `}`, YAML takes the brace for the beginning of another mapping",
+        fix: "put the value in quotes: `\"${env:NAME}\"`")
+    }
     switch problem {
     case "found character that cannot start any token":
       let character = source.scalar(at: position).map { "`\($0)`" } ?? "this character"

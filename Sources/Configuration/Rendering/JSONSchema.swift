@@ -43,6 +43,7 @@ private struct JSONSchemaWriter {
   private func property(_ key: SchemaKey, isOverlay: Bool) -> JSONText {
     var summary = key.summary
     if let text = key.defaultText { summary += " Default: \(text.filter { $0 != "`" })." }
+    if key.isSecret { summary += " Secret: take it from `${file:PATH}` or `${env:NAME}`.".filter { $0 != "`" } }
     return value(key.type, isOverlay: isOverlay, summary: summary)
   }
 
@@ -69,29 +70,41 @@ private struct JSONSchemaWriter {
       }
       return .object(described(type: "array", isOverlay: isOverlay, summary) + [("items", items)])
     case .string(let form):
-      return .object(described(type: "string", isOverlay: isOverlay, summary) + pattern(of: form))
+      let pattern = pattern(of: form)
+      return pattern.isEmpty
+        ? .object(described(type: "string", isOverlay: isOverlay, summary))
+        : unlessReference(described(type: "string", isOverlay: isOverlay, nil) + pattern, summary)
     case .scalar:
       return .object(
         [("type", .array(["string", "number", "boolean"].map(JSONText.string)))]
           + (summary.map { [("description", .string($0))] } ?? []))
     case .oneOf(let words):
       let values = words.map(JSONText.string) + (isOverlay ? [.null] : [])
-      return .object([("enum", .array(values))] + (summary.map { [("description", .string($0))] } ?? []))
+      return unlessReference([("enum", .array(values))], summary)
     case .integer(let minimum, let maximum):
-      return .object(
-        described(type: "integer", isOverlay: isOverlay, summary)
-          + [("minimum", .integer(minimum)), ("maximum", .integer(maximum))])
-    case .boolean: return .object(described(type: "boolean", isOverlay: isOverlay, summary))
+      return unlessReference(
+        described(type: "integer", isOverlay: isOverlay, nil)
+          + [("minimum", .integer(minimum)), ("maximum", .integer(maximum))], summary)
+    case .boolean: return unlessReference(described(type: "boolean", isOverlay: isOverlay, nil), summary)
     case .duration:
-      return .object(
-        described(type: "string", isOverlay: isOverlay, summary)
-          + [("pattern", .string(#"^[+-]?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$"#))])
+      return unlessReference(
+        described(type: "string", isOverlay: isOverlay, nil)
+          + [("pattern", .string(#"^[+-]?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$"#))], summary)
     case .plugin(let kind): return plugin(kind, isOverlay: isOverlay, summary: summary)
     case .anyOf(let types):
       return .object(
         (summary.map { [("description", .string($0))] } ?? [])
           + [("anyOf", .array(types.map { value($0, isOverlay: isOverlay, summary: nil) }))])
     }
+  }
+
+  /// What must hold of a value, unless it takes something from elsewhere: `${env:NAME}` may stand for any.
+  private func unlessReference(_ constraints: [(String, JSONText)], _ summary: String?) -> JSONText {
+    .object(
+      (summary.map { [("description", .string($0))] } ?? []) + [
+        ("if", .object([("type", .string("string")), ("pattern", .string(#"\$\{"#))])),
+        ("else", .object(constraints)),
+      ])
   }
 
   private func plugin(_ kind: PluginKind, isOverlay: Bool, summary: String?) -> JSONText {
@@ -103,7 +116,7 @@ private struct JSONSchemaWriter {
       (
         "properties",
         .object([
-          ("plugin", .object([("enum", .array(names)), ("description", .string(lines))])),
+          ("plugin", unlessReference([("enum", .array(names))], lines)),
           ("with", .object(described(type: "object", isOverlay: true, "The plugin's settings."))),
         ])
       ))

@@ -27,6 +27,8 @@ private struct ReferencePageWriter {
       }
     }
     sections.append(Self.environments)
+    sections.append(Self.outside)
+    sections.append(Self.origins)
     sections.append(flags)
     for kind in [PluginKind.transport, .certIssuer, .serviceManager, .manifestWriter] {
       sections.append(plugins(of: kind))
@@ -87,6 +89,53 @@ private struct ReferencePageWriter {
     - Another `plugin` drops the settings under the first one's `with`; the same plugin's are merged.
     """
 
+  private static let outside = """
+    ## Values from outside of the file
+
+    Behind a key, and in a list, a value may be taken from elsewhere, whole or in part:
+
+    | | |
+    |---|---|
+    | `${env:NAME}` | the environment variable `NAME`; an error where it is not set |
+    | `${env:NAME:-DEFAULT}` | the same, and `DEFAULT` where it is not set or empty |
+    | `${file:PATH}` | the content of a file, at most 64 KiB of UTF-8, without its last line end; a relative path starts from the configuration file's folder, `~/` from your home |
+    | `$${` | the text `${` itself |
+
+    ```yaml
+    spec:
+      etcd:
+        dataFolder: /var/lib/etcd-${env:STAGE:-test}
+        extraArgs: {quota-backend-bytes: "${env:QUOTA}"}
+    ```
+
+    - As a whole, it takes the type of its place: `${env:PORT}` is a number where one must stand.
+    - Between `{` and `}` it needs quotes, since YAML reads a brace there: `{port: "${env:PORT}"}`.
+    - What is not in effect is not read: an environment that is not chosen, or a value that another one is laid over.
+    - A **secret** setting (the tables say so) is never printed: not in a finding, a plan, the journal or
+      `quorate config`. Take it from a file or a variable; written in the file, it is warned of. A saved plan holds where a
+      secret comes from, and `quorate apply --plan` reads it again.
+    - Other settings are no secrets, wherever they come from: they end in files on the hosts, and plans show those.
+    """
+
+  private static let origins = """
+    ## Where values come from
+
+    `quorate config`, with `--environment NAME` or without, prints the configuration as it takes effect, and behind each
+    value where it comes from:
+
+    ```yaml
+    - name: infra0              # cluster.yaml:7
+      address: 127.0.0.1        # environment laptop at cluster.yaml:24
+    user: ubuntu                # ${env:LOGIN} at cluster.yaml:15
+    become: none                # default
+    # version: what kubernetesVersion says  # default
+    ```
+
+    What is printed is a configuration again, for the same folder. `--no-defaults` leaves out what is not written,
+    `--no-origins` the comments; `--output json` prints an object for each value with its path, value and origin:
+    `configuration`, `environment`, `env`, `file` or `default`.
+    """
+
   /// The extra arguments that are refused.
   private var flags: String {
     let names = ManagedFlag.all.keys.sorted().map { "`\($0)`" }.joined(separator: ", ")
@@ -117,7 +166,8 @@ private struct ReferencePageWriter {
     let rows = object.keys.map { key in
       let state = key.isRequired ? "required" : key.defaultText.map(Self.code) ?? ""
       let example = key.example.map { " Example: `\($0)`." } ?? ""
-      return "| `\(key.name)` | \(Self.escaped(SchemaPhrase.column(key.type))) | \(Self.escaped(state)) | "
+      let type = SchemaPhrase.column(key.type) + (key.isSecret ? ", secret" : "")
+      return "| `\(key.name)` | \(Self.escaped(type)) | \(Self.escaped(state)) | "
         + "\(Self.escaped(key.summary + example)) |"
     }
     return "| key | value | default | meaning |\n|---|---|---|---|\n" + rows.joined(separator: "\n")
