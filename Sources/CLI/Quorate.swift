@@ -1,5 +1,7 @@
 import ArgumentParser
 internal import Glibc
+internal import QuorateConfiguration
+internal import QuorateCore
 
 /// The command `quorate`.
 @main
@@ -24,6 +26,7 @@ struct Quorate: AsyncParsableCommand {
   static func main() async {
     // A reader that goes away is seen as a failed write, not as a signal.
     signal(SIGPIPE, SIG_IGN)
+    if let unknown = UnknownCommand(CommandLine.arguments) { unknown.end() }
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -32,6 +35,33 @@ struct Quorate: AsyncParsableCommand {
         try command.run()
       }
     } catch { exit(withError: error) }
+  }
+}
+
+/// A command that does not exist, which the parser of arguments would only call unexpected.
+private struct UnknownCommand {
+  private let name: String
+  private let known: [String]
+
+  /// nil where the arguments name a command that exists, or none.
+  init?(_ arguments: [String]) {
+    var words = arguments.dropFirst()
+    known = Quorate.configuration.subcommands.compactMap { $0.configuration.commandName }
+    if words.first == "help" { words = words.dropFirst() }
+    guard let word = words.first, !word.hasPrefix("-"), word != "help", !known.contains(word) else { return nil }
+    name = word
+  }
+
+  /// Tells it, and ends the process.
+  func end() -> Never {
+    let near = NearestName.find(name, among: known)
+    let list = known.sorted { ($0 == near ? 0 : 1, $0) < ($1 == near ? 0 : 1, $1) }.joined(separator: ", ")
+    ProblemReport(console: Console(format: .text)).report(
+      Finding(
+        .error, code: "usage.unknown-command",
+        what: "no command `\(name)`" + (near.map { "; did you mean `\($0)`?" } ?? ""),
+        fix: "the commands are \(list); `quorate --help` describes them"))
+    Glibc.exit(ExitStatus.usage.rawValue)
   }
 }
 
