@@ -6,10 +6,22 @@ internal import QuorateCore
 struct InitCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "init", abstract: "Writes a commented cluster.yaml for some hosts.",
-    usage: "quorate init infra0=10.0.0.6 infra1=10.0.0.7 infra2=10.0.0.8 --user ubuntu")
+    usage: """
+      quorate init infra0=10.0.0.6 infra1=10.0.0.7 infra2=10.0.0.8 --user ubuntu
+      quorate init --from-ansible hosts.ini [--group etcd]
+      quorate init --from-terraform output.json [--output-name etcd]
+      quorate init --from-ssh-config 'etcd*' [--ssh-config FILE]
+      quorate init --from-kubeadm HOST0/kubeadmcfg.yaml HOST1/kubeadmcfg.yaml HOST2/kubeadmcfg.yaml
+      """,
+    discussion: """
+      Hosts are named one by one, or taken from what describes them already. What could not be taken over is told with \
+      its place; names are resolved, since etcd listens on addresses. An existing file is never overwritten.
+      """)
 
   @Argument(help: "A member's name and its IP address, NAME=ADDRESS.")
-  var hosts: [String]
+  var hosts: [String] = []
+
+  @OptionGroup var inventory: InventoryOptions
 
   @Option(name: .long, help: "The login name on the hosts.")
   var user: String?
@@ -25,12 +37,19 @@ struct InitCommand: AsyncParsableCommand {
 
   @OptionGroup var outputOptions: OutputOptions
 
+  func validate() throws {
+    if let option = inventory.chosen, !hosts.isEmpty {
+      throw ValidationError("Hosts are named, and taken by \(option) as well: give one of the two.")
+    }
+  }
+
   func run() async throws {
     let console = outputOptions.console
     let problems = ProblemReport(console: console)
-    let outcome = StarterConfiguration(hosts: hosts, user: user, name: name, kubernetesVersion: kubernetesVersion)
-      .make(checkedBy: ConfigurationOptions.loader)
-    for finding in outcome.findings { problems.report(finding) }
+    var starter = StarterConfiguration(hosts: hosts, user: user, name: name, kubernetesVersion: kubernetesVersion)
+    starter.inventory = await inventory.read(writing: file)
+    let outcome = starter.make(checkedBy: ConfigurationOptions.loader)
+    problems.report(outcome.findings)
     guard let text = outcome.text, !outcome.findings.contains(where: { $0.severity == .error }) else {
       throw ExitStatus.usage.code
     }
@@ -49,6 +68,6 @@ struct InitCommand: AsyncParsableCommand {
       problems.report(failure, now: "nothing was written")
       throw ExitStatus.failed.code
     }
-    console.progress("Wrote \(file) with \(hosts.count) hosts. Next: quorate validate, then quorate plan.")
+    console.progress("Wrote \(file) with \(outcome.hostCount) hosts. Next: quorate validate, then quorate plan.")
   }
 }

@@ -1,0 +1,89 @@
+import QuorateConfiguration
+import QuorateCore
+import Testing
+
+@Suite struct SSHConfigInventoryTests {
+  private func read(_ text: String, _ patterns: String = "infra*") -> Inventory {
+    SSHConfigInventory.read(
+      file: "config", bytes: Array(text.utf8), patterns: patterns, surroundings: InventoryFixtures.surroundings)
+  }
+
+  @Test func `The first option that is given for a host holds`() {
+    let inventory = read(
+      """
+      # hosts
+      User=before
+      Host infra0 infra0.short
+        HostName 10.0.0.6
+        Port 2222
+      Host infra1 !infra9
+        HostName "10.0.0.7"
+        User late
+        IdentityFile ~/.ssh/id_1
+      Host infra?
+        Port 23
+        IdentityFile ~/.ssh/id
+      Host web
+        HostName 10.0.0.99
+      """)
+    #expect(
+      InventoryFixtures.text(inventory) == """
+        infra0 10.0.0.6 ssh=:2222 user=before key=~/.ssh/id
+        infra1 10.0.0.7 ssh=:23 user=before key=~/.ssh/id_1
+
+        """, "\(text(inventory.findings))")
+  }
+
+  @Test func `Included files count where they stand`() {
+    let inventory = read(
+      """
+      Include conf.d/*
+      Host infra0
+        HostName 10.0.0.6
+      """)
+    #expect(InventoryFixtures.text(inventory) == "infra1 10.0.0.7 user=second\ninfra0 10.0.0.6 user=third\n")
+    let within = read("Host infra1\n  Include conf.d/a.conf\n  Port 24\nHost infra0\n  HostName 10.0.0.6\n")
+    #expect(InventoryFixtures.text(within) == "infra1 10.0.0.7 ssh=:24 user=second\ninfra0 10.0.0.6\n")
+  }
+
+  @Test func `What cannot be taken over is told`() {
+    let inventory = read(
+      """
+      Host infra0
+        HostName 10.0.0.6
+        ProxyJump bastion
+        IdentityFile ~/.ssh/%h
+      Match exec "true"
+        User x
+      Host infra1
+        HostName nowhere.example.com
+        Port none
+      """)
+    #expect(
+      text(inventory.findings) == """
+        config:3:3: warning: `ProxyJump` of `infra0` is left out: `bastion`  [config.init.ssh-config.left-out]
+          why: the starter file's transport does not read the SSH client's configuration
+          fix: look in docs/configuration.md for what the transports can do
+        config:4:3: warning: `IdentityFile` is `~/.ssh/%h`, which is left out  [config.init.ssh-config.left-out]
+          why: it has a token in it
+          fix: set `identityFile` in the transport's settings
+        config:5:1: warning: this `Match` and what is below it is left out  [config.init.ssh-config.match]
+          why: only `Match all` says by itself which hosts it is for
+          fix: check what it says of your hosts
+        config:8:3: error: `nowhere.example.com` is a name that does not resolve here  [config.init.unresolved]
+          why: etcd advertises and listens on IP addresses only
+          fix: write the address of `infra1` there
+        config:9:3: error: the port of `infra1` is `none`, which is none  [config.init.ssh-config.port]
+          fix: write a number from 1 to 65535
+
+        """)
+    #expect(text(read("Host web\n", "wbe").findings).contains("did you mean `web`? its hosts are `web`"))
+    #expect(text(read("Host *\n  User x\n").findings).contains("it has no `Host` with a name of its own"))
+  }
+
+  @Test func `A name that resolves is where to log in, and its address the member's`() {
+    let inventory = read("Host infra0\n  HostName etcd0.example.com\n")
+    #expect(InventoryFixtures.text(inventory) == "infra0 10.0.0.6 ssh=etcd0.example.com:22\n")
+    #expect(text(inventory.findings).contains("note: `etcd0.example.com` is 10.0.0.6"))
+  }
+}
