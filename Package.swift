@@ -103,7 +103,7 @@ let package = Package(
     tests("PKI", needs: ["QuoratePKI", "QuorateCore", "COpenSSL"], resources: [.copy("Fixtures")]),
     tests("OpenSSLIssuer", needs: ["OpenSSLIssuer", "QuoratePKI", "QuorateCore", "QuorateTesting"]),
     tests("CLI", needs: ["quorate", "QuorateTesting"], resources: [.copy("Cases")]),
-    tests("EndToEnd", at: "Tests/EndToEnd", needs: ["quorate", "QuorateTesting"]),
+    tests("EndToEnd", at: "Tests/EndToEnd", needs: ["quorate", "QuorateBundle", "QuorateCore", "QuorateTesting"]),
     // No test: a program whose libraries `scripts/check` looks at.
     .executableTarget(
       name: "CoreAlone", dependencies: ["QuorateCore"], path: "Tests/CoreAlone", swiftSettings: settings),

@@ -1,3 +1,4 @@
+import QuorateBundle
 import QuorateCore
 
 @testable import quorate
