@@ -90,7 +90,11 @@ struct Planner {
       Stage(
         id: .starting, after: [], rollout: .together,
         hosts: down.map { part in
-          steps(part, part.host.service.activationSteps + start(part) + [awaitHealth(part, restarted: false)])
+          let service = part.host.service
+          return steps(
+            part,
+            (service.needsActivation ? service.activationSteps : []) + start(part)
+              + [awaitHealth(part, restarted: false)])
         })
     ]
   }
