@@ -46,12 +46,9 @@ struct Preflight {
       fix: "remove the member from the cluster and add it again as a learner; do not start it as it is")
   }
 
-  /// The code of the finding that a member was made for another service manager.
-  static let otherServiceManager = "member.other-service-manager"
-
-  /// A member that was made for another service manager than the configuration's. Both would start it, on the same data
-  /// and ports: it is not for `apply` to take it from one and give it to the other. Before anything was started there it
-  /// is no more than worth knowing.
+  /// A member that was made for another service manager than the configuration's, by what its host's record says. Both
+  /// would start it, on the same data and ports: it is not for `apply` to take it from one and give it to the other.
+  /// Before anything was started there it is no more than worth knowing: the finding is a warning.
   static func otherServiceManager(_ spec: ClusterSpec, _ host: HostSpec, _ seen: ObservedHost) -> Finding? {
     let wanted = spec.serviceManager.plugin
     guard let record = seen.record(host.layout), let manager = record.serviceManager, manager != wanted else {
@@ -61,16 +58,13 @@ struct Preflight {
       return Finding(
         .warning, code: "host.prepared-otherwise", host: host.name,
         what: "the host was prepared for the service manager \(manager), and no member was started there",
-        why: "\(host.layout.memberRecord) says so; what \(manager) needed stays where it is",
-        fix: "remove what \(manager) left when nobody needs it")
+        why: "what \(manager) needed stays where it is", fix: "remove it when nobody needs it")
     }
     return Finding(
-      .error, code: otherServiceManager, host: host.name,
+      .error, code: "member.other-service-manager", host: host.name,
       what: "the member is run by \(manager), and the configuration says \(wanted)",
-      why: "a running member is not moved from one service manager to another: both would start it, on the same data",
-      fix:
-        "set serviceManager back to {plugin: \(manager)}, with the manifest writer that goes with it; to change it for good, replace member by member by hosts that never ran one"
-    )
+      why: "a member is not moved from one service manager to another: both would start it, on the same data",
+      fix: "set serviceManager back to {plugin: \(manager)}, with the manifest writer that goes with it")
   }
 
   private func findings(_ host: HostSpec, _ seen: ObservedHost) -> [Finding] {

@@ -8,7 +8,11 @@ extension ClusterRun {
     let identity = identity(survey)
     var findings = identity.findings
     findings += Preflight(spec: spec, observed: survey.observed, identity: identity).findings
-    let moved = Set(findings.filter { $0.code == Preflight.otherServiceManager }.compactMap(\.host))
+    let moved = Set(
+      spec.hosts.filter { host in
+        let other = survey.observed[host.name].flatMap { Preflight.otherServiceManager(spec, host, $0) }
+        return other?.severity == .error
+      }.map(\.name))
     let authority = AuthorityResolution(
       spec: spec, observed: survey.observed, brought: try broughtCertificate(), toolkit: settings.toolkit, now: now)
     findings += authority.findings
@@ -51,7 +55,9 @@ extension ClusterRun {
     var findings: [Finding] = []
     for host in settings.spec.hosts {
       guard let observed = survey.observed[host.name] else { continue }
-      if let other = Preflight.otherServiceManager(settings.spec, host, observed) {
+      if var other = Preflight.otherServiceManager(settings.spec, host, observed), other.severity == .error {
+        // It is no fault of the member, only of the configuration.
+        other.severity = .warning
         findings.append(other)
         continue
       }
