@@ -10,6 +10,7 @@ struct EtcdHostAnswers {
   var otherUnit = state("not-found")
   var otherProcess: String?
   var files: [String: String] = [:]
+  var dataFolder: ObservedFile?
 
   /// What `systemctl show` prints.
   static func state(
@@ -55,6 +56,7 @@ struct EtcdHostAnswers {
     for (path, text) in files {
       answers.byKey[path] = .file(ObservedFile(kind: .regular, content: Array(text.utf8)))
     }
+    if let dataFolder { answers.byKey["/var/lib/etcd"] = .file(dataFolder) }
     return answers
   }
 }

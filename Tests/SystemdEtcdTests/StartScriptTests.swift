@@ -63,7 +63,7 @@ import Testing
   @Test(arguments: shells) func `A founded member without its data is refused`(_ shell: String) async throws {
     let member = try await Member(shell, founded: true)
     let result = await member.start()
-    #expect(result.status == 3 && result.text.isEmpty)
+    #expect(result.status == 78 && result.text.isEmpty)
     #expect(result.errorText.hasPrefix("<3>quorate: refused: the cluster was founded, and "))
     try await member.write([1], "data/member/wal/0.wal")
     #expect(await member.start().text.hasPrefix("[--name=infra0]"))
@@ -73,7 +73,7 @@ import Testing
   @Test(arguments: shells) func `A founded member whose data folder is gone is refused`(_ shell: String) async throws {
     let member = try await Member(shell, founded: true)
     _ = await LocalProgram.run(["rmdir", member.folder + "/data"])
-    #expect(await member.start().status == 3)
+    #expect(await member.start().status == 78)
     await member.remove()
   }
 

@@ -96,7 +96,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("failed", "failed", 3, "member.refused"), ("failed", "failed", 1, "member.failing"),
+    ("failed", "failed", 78, "member.refused"), ("failed", "failed", 1, "member.failing"),
     ("activating", "auto-restart", 1, "member.failing"), ("inactive", "dead", 0, "member.not-running"),
   ])
   func `A member that does not run is reported, and started where systemd does not`(
@@ -124,6 +124,22 @@ import Testing
   func `A data folder that the unit hides or cannot name is refused`(_ folder: String) async throws {
     let found = try await reply(change: { host, _ in host.dataFolder = folder }).findings
     #expect(found.map(\.code) == ["host.data-folder"])
+  }
+
+  @Test func `A data folder that is a link is refused`() async throws {
+    var host = EtcdHostAnswers()
+    host.dataFolder = ObservedFile(kind: .symlink)
+    #expect(try await reply(host).findings.map(\.code) == ["host.data-folder"])
+  }
+
+  @Test func `A data folder that is somebody else's gets its owner`() async throws {
+    var host = EtcdHostAnswers.running(try await reply(), Self.unit)
+    host.dataFolder = ObservedFile(kind: .folder, mode: 0o755, owner: .root)
+    let seen = try await reply(host, phase: .existing)
+    #expect(seen.needsActivation && !seen.needsRestart)
+    #expect(seen.activation.first?.summary == "correct the owner of etcd's data folder")
+    host.dataFolder?.owner = Self.etcd
+    #expect(try await !reply(host, phase: .existing).needsActivation)
   }
 
   @Test func `A root of its own is refused`() async throws {

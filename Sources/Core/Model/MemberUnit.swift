@@ -68,7 +68,7 @@ extension MemberUnit {
       Set(arguments.filter { !$0.hasPrefix("--initial-cluster") })
     }
     return flags(running).symmetricDifference(flags([binary] + arguments))
-      .map { String($0.drop { $0 == "-" }.prefix { $0 != "=" }) }
+      .map { String($0.drop { $0 == "-" }.prefix { $0 != "=" }.filter { !$0.isNewline }) }
       .reduce(into: Set<String>()) { $0.insert($1) }.sorted()
   }
 }

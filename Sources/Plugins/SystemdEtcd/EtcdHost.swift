@@ -20,7 +20,7 @@ struct EtcdHost {
       UnitProcess.probe(id: ID.otherProcess, unit: OtherEtcd.unit),
       .command(id: ID.version, HostCommand(["systemctl", "--version"], timeoutSeconds: 10)),
       .command(id: ID.group, HostCommand(["id", "-gn", EtcdUnit.user], timeoutSeconds: 10)),
-      .file(path: layout.memberUnit, limit: 65_536),
+      .file(path: layout.memberUnit, limit: 65_536), .file(path: layout.dataFolder, limit: 0),
     ]
     for file in unit.files { probes.append(.file(path: file.path, limit: 65_536)) }
     for folder in unit.parents where folder != layout.kubernetesFolder {
@@ -43,10 +43,8 @@ struct EtcdHost {
   let other: OtherEtcd?
   /// The member's unit file as it is there.
   let memberUnit: MemberUnit?
-  /// The text of the unit that is there.
-  let unitText: String?
-  /// The text of the script that is there.
-  let scriptText: String?
+  /// What is where etcd's data should be.
+  let dataFolder: ObservedFile
 
   init(member: MemberContext, answers: ProbeAnswers) {
     let layout = member.host.layout
@@ -65,10 +63,11 @@ struct EtcdHost {
         ? OtherEtcd(state: state, process: UnitProcess(output: answers.output(ID.otherProcess) ?? "")) : nil
     }
     memberUnit = answers.file(layout.memberUnit).text.flatMap(MemberUnit.init(text:))
-    let unit = EtcdUnit(layout)
-    unitText = answers.file(unit.path).text
-    scriptText = answers.file(unit.script).text
+    dataFolder = answers.file(layout.dataFolder)
   }
+
+  /// Whether the data folder is there and is not its user's: made by hand, or as the mount point of a disk.
+  var isDataSomebodyElses: Bool { dataFolder.kind == .folder && dataFolder.owner != owner }
 
   /// In what the running member differs from its unit and its unit file: names of flags, and `unit`.
   func differences(from unit: EtcdUnit) -> [String] {

@@ -9,6 +9,8 @@ struct EtcdUnit: Equatable {
   static let name = "quorate-etcd.service"
   /// The user that etcd runs as.
   static let user = "etcd"
+  /// How the script ends that refuses to start a founded member without its data (`EX_CONFIG` of sysexits.h).
+  static let refusal = 78
   /// The variable that names the unit that a member was started with: a changed one takes effect with a restart only.
   static let variable = "QUORATE_UNIT"
 
@@ -27,7 +29,7 @@ struct EtcdUnit: Equatable {
   ///
   /// - Parameters:
   ///   - layout: The host's.
-  ///   - user: Whom the member runs as.
+  ///   - owner: Whom the member runs as.
   init(_ layout: HostLayout, owner: FileOwner = FileOwner(user: EtcdUnit.user, group: EtcdUnit.user)) {
     path = layout.path("/etc/systemd/system/" + Self.name)
     script = layout.path("/etc/kubernetes/start-etcd.sh")
@@ -75,6 +77,8 @@ struct EtcdUnit: Equatable {
     Documentation=https://etcd.io/docs/
     Wants=network-online.target
     After=network-online.target
+    # A disk that is not mounted yet is no lost data.
+    RequiresMountsFor=\(layout.dataFolder)
     ConditionPathExists=\(layout.memberUnit)
     StartLimitIntervalSec=0
 
@@ -92,7 +96,7 @@ struct EtcdUnit: Equatable {
     Restart=always
     RestartSec=2
     # Refused: the cluster was founded and the data is gone. Trying again would not help.
-    RestartPreventExitStatus=3
+    RestartPreventExitStatus=78
     SyslogIdentifier=etcd
     LimitNOFILE=65536
     OOMScoreAdjust=-900

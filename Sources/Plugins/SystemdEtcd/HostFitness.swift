@@ -15,7 +15,13 @@ struct HostFitness {
   private func finding(
     _ severity: Finding.Severity, _ code: String, _ what: String, why: String = "", fix: String = ""
   ) -> Finding {
-    Finding(severity, code: code, host: member.host.name, what: what, why: why, fix: fix)
+    // Some of it is what the host answered.
+    let (what, why, fix) = (what.filter(Self.isPrintable), why.filter(Self.isPrintable), fix.filter(Self.isPrintable))
+    return Finding(severity, code: code, host: member.host.name, what: what, why: why, fix: fix)
+  }
+
+  private static func isPrintable(_ character: Character) -> Bool {
+    !character.isNewline && character.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
   }
 
   private var missing: [Finding] {
@@ -60,6 +66,14 @@ struct HostFitness {
           fix: "name it with letters, digits and `/._-`")
       ]
     }
+    if host.dataFolder.kind != .absent, host.dataFolder.kind != .folder {
+      return [
+        finding(
+          .error, "host.data-folder", "the data folder \(folder) is no folder, or a link to one",
+          why: "its owner is set by its name, and systemd does not follow links there",
+          fix: "name the folder itself in dataFolder")
+      ]
+    }
     let hidden = ["/home", "/root", "/run/user", "/tmp", "/var/tmp", "/proc", "/sys", "/dev"]
     if let place = hidden.first(where: { folder == $0 || folder.hasPrefix($0 + "/") }) {
       return [
@@ -98,7 +112,8 @@ struct HostFitness {
     guard let state = host.state else { return [] }
     let log = "journalctl -u \(EtcdUnit.name) says more"
     var found: [Finding] = []
-    let dropIns = state.dropIns.filter { $0.hasPrefix("/etc/") || $0.hasPrefix("/run/") }
+    // Containers have drop-ins for all units, in folders of another name.
+    let dropIns = state.dropIns.filter { $0.contains("/\(EtcdUnit.name).d/") }
     if !dropIns.isEmpty {
       found.append(
         finding(
@@ -111,7 +126,7 @@ struct HostFitness {
           .note, "member.other-arguments",
           "the running member was started otherwise than its files say: \(differences.joined(separator: ", "))"))
     }
-    if state.active == "failed", state.exitStatus == 3 {
+    if state.active == "failed", state.exitStatus == EtcdUnit.refusal {
       found.append(
         finding(
           .warning, "member.refused",

@@ -33,8 +33,9 @@ public struct SystemdEtcd: ServiceManager {
     // Without systemd there is nothing to write, and the findings say why.
     guard let state = host.state else { return reply }
     reply.files = unit.files
-    reply.activation = Self.activation(unit, isEnabled: state.isEnabled)
-    reply.needsActivation = state.load != "loaded" || state.needsReload || !state.isEnabled || !host.hasUser
+    reply.activation = Self.activation(unit, host, isEnabled: state.isEnabled)
+    reply.needsActivation =
+      state.load != "loaded" || state.needsReload || !state.isEnabled || !host.hasUser || host.isDataSomebodyElses
     reply.makesMemberOwner = !host.hasUser
     // The members of a cluster wait for each other: nobody waits here for one of them.
     reply.start = [
@@ -52,11 +53,19 @@ public struct SystemdEtcd: ServiceManager {
     + "echo \"$1 starts something else than $2; ExecStart is set in:\"; "
     + "systemctl cat --no-pager \"$1\" | grep -e \"^# /\" -e \"^ExecStart=\"; exit 1"
 
-  private static func activation(_ unit: EtcdUnit, isEnabled: Bool) -> [HostCommand] {
+  private static func activation(_ unit: EtcdUnit, _ host: EtcdHost, isEnabled: Bool) -> [HostCommand] {
     let name = EtcdUnit.name
-    var commands = [
-      HostCommand(["systemd-sysusers", unit.users], summary: "make the user \(EtcdUnit.user)"),
-      HostCommand(["systemd-tmpfiles", "--create", unit.folders], summary: "make etcd's data folder"),
+    var commands: [HostCommand] = []
+    if !host.hasUser {
+      commands.append(HostCommand(["systemd-sysusers", unit.users], summary: "make the user \(EtcdUnit.user)"))
+    }
+    if host.dataFolder.kind == .absent || host.isDataSomebodyElses {
+      commands.append(
+        HostCommand(
+          ["systemd-tmpfiles", "--create", unit.folders],
+          summary: "\(host.dataFolder.kind == .absent ? "make" : "correct the owner of") etcd's data folder"))
+    }
+    commands += [
       HostCommand(["systemctl", "daemon-reload"], timeoutSeconds: 60, summary: "reload systemd's units"),
       HostCommand(
         ["sh", "-c", effectiveText, "quorate", name, unit.command.joined(separator: " ")],

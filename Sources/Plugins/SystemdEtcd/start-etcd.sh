@@ -2,7 +2,7 @@
 # Starts this host's etcd member in its systemd unit: Quorate's service manager `systemd-etcd`. Quorate writes this file.
 #
 # systemd gives it the member's unit file and record as credentials (systemd.exec(5), LoadCredential=), since the user
-# that etcd runs as cannot read Quorate's folder. It ends by being etcd. Exit status: 1 the member cannot be started, 3
+# that etcd runs as cannot read Quorate's folder. It ends by being etcd. Exit status: 1 the member cannot be started, 78
 # refused: the cluster was founded, and the member's data is gone; systemd does not try again then.
 #
 # shellcheck shell=sh
@@ -38,16 +38,19 @@ has_data() {
   done
   return 1
 }
-if [ -d "$data/member" ] && ! [ -w "$data/member" ]; then
-  problem "$data/member cannot be written by the user $(id -un) (chown -R $(id -un): $data)"
-  exit 1
-fi
+# Data that cannot be read must not be taken for none.
+for folder in "$data" "$data/member" "$data/member/wal"; do
+  if [ -d "$folder" ] && ! { [ -r "$folder" ] && [ -w "$folder" ] && [ -x "$folder" ]; }; then
+    problem "$folder cannot be read and written by the user $(id -un) (chown -R $(id -un): $data)"
+    exit 1
+  fi
+done
 if grep -q '"clusterID"' -- "$record" 2>/dev/null && ! has_data "$data"; then
   problem "refused: the cluster was founded, and $data holds no data: starting would add an empty voter. Replace the member, or put its data back"
-  exit 3
+  exit 78
 fi
-if ! [ -w "$data" ]; then
-  problem "$data is not there, or cannot be written by the user $(id -un)"
+if ! [ -d "$data" ]; then
+  problem "$data is not there"
   exit 1
 fi
 # etcd refuses to start when a variable says otherwise than its flag.
