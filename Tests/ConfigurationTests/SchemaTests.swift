@@ -106,3 +106,15 @@ import Yams
     }
   }
 }
+
+@Suite struct BundledFormsTests {
+  @Test(
+    arguments: BundledPlugins.all.map(\.descriptor).filter { [.serviceManager, .manifestWriter].contains($0.kind) })
+  func `Every bundled service manager and manifest writer says its form, and has a partner`(
+    _ plugin: PluginDescriptor
+  ) {
+    #expect(plugin.manifestForm != nil, "\(plugin.id)")
+    let fitting = PluginCombination.fitting(among: BundledPlugins.all.map(\.descriptor))
+    #expect(fitting.contains { [$0.serviceManager, $0.manifestWriter].contains(plugin.id) }, "\(plugin.id)")
+  }
+}
