@@ -54,7 +54,9 @@ public struct ServiceManagerConformance: Sendable {
       if case .slot(let name) = file.content { found.append("\(file.path) waits for \(name)") }
     }
     if Set(reply.files.map(\.path)).count != reply.files.count { found.append("writes a file twice") }
-    for command in reply.activation + reply.start + reply.restart + reply.restartUnchanged {
+    for command in reply.activation + reply.start + reply.restart + reply.restartUnchanged
+      + [reply.instance].compactMap(\.self)
+    {
       found += PluginConformance.violations(inCommand: command)
     }
     if reply.needsActivation && reply.activation.isEmpty { found.append("needs an activation that it does not have") }

@@ -216,6 +216,39 @@ import Testing
     ])
   }
 
+  @Test(arguments: shells)
+  func `A restart is another instance that answers, where the service manager tells them apart`(
+    _ shell: String
+  ) async throws {
+    try await TemporaryFolder.with { folder in
+      try folder.write("instance", "old\n", mode: 0o600)
+      let member = try RestlessMember(refusals: 0)
+      defer { member.end() }
+      let endpoint = NetworkEndpoint(address: .loopbackV4, port: member.port)
+      let instance = HostCommand(["cat", folder.path + "/instance"])
+      func become(_ lines: String) -> HostOperation {
+        .execute(HostCommand(["sh", "-c", "printf \"$1\" >\"$2\"", "x", lines, folder.path + "/instance"]))
+      }
+      _ = try await perform(
+        [
+          .mark(endpoint, instance: instance), become("new\\n"),
+          .await(endpoint, seconds: 60, restarted: true, instance: instance),
+        ], shell: shell)
+      // The old one is there again beside the new one: it may be the one that answers.
+      for lines in ["new\\n", "other\\nnew\\n", ""] {
+        let error = await #expect(throws: HostProgramError.self) {
+          try await perform(
+            [
+              .mark(endpoint, instance: instance), become(lines),
+              .await(endpoint, seconds: 1, restarted: true, instance: instance),
+            ], shell: shell)
+        }
+        #expect(error?.why == "not healthy after 1 s: the member was not restarted")
+        _ = try await perform([become("new\\n")], shell: shell)
+      }
+    }
+  }
+
   @Test func `An HTTP listener that is not there is status 0`() async throws {
     let answer = try await perform([.http(host: "127.0.0.1", port: 1, path: "/health")])
     guard case .http(let raw)? = answer.replies.first else { throw Unexpected() }

@@ -95,7 +95,7 @@ struct PlanText {
       return [console.styled("-", .red) + " \(folder)  left over from an interrupted run"]
     case .execute(let command): return ["> \(command.summary)"]
     case .run(let command): return ["> run `\(command.summary)`"]
-    case .awaitHealth(_, _, let restarted):
+    case .awaitHealth(_, _, let restarted, _):
       return ["> wait until the member \(restarted ? "has restarted and " : "")answers that it is healthy"]
     case .awaitServed(let endpoint, let certificate): return ["> see \(endpoint) show \(certificate)"]
     }

@@ -50,6 +50,10 @@ public struct ServiceReply: Sendable, Codable, Hashable {
   /// says, as after a crash between the writing of a manifest and the restart. It disturbs a running member, so the
   /// gate comes first.
   public var needsRestart: Bool
+  /// A command that prints what tells one instance of the member from another, a line for each that runs on the host, and
+  /// nothing where none does. Another manifest makes another instance; the wait for a restart ends when one answers and
+  /// none of those before is left. Nil: a restart is one of the process that answers, and its start time tells.
+  public var instance: HostCommand?
   /// How a running member is restarted although its manifest did not change (another CA, another image of the same
   /// name). Safe to repeat, like every command here.
   public var restartUnchanged: [HostCommand]
@@ -72,7 +76,8 @@ public struct ServiceReply: Sendable, Codable, Hashable {
   public init(
     files: [DesiredFile] = [], activation: [HostCommand] = [], needsActivation: Bool = false,
     start: [HostCommand] = [], needsStart: Bool = false, restart: [HostCommand] = [], needsRestart: Bool = false,
-    restartUnchanged: [HostCommand] = [], hardeningRestarts: Bool = true, owner: FileOwner = .root,
+    instance: HostCommand? = nil, restartUnchanged: [HostCommand] = [], hardeningRestarts: Bool = true,
+    owner: FileOwner = .root,
     memberOwner: FileOwner? = nil, makesMemberOwner: Bool = false, findings: [Finding] = []
   ) {
     self.files = files
@@ -82,6 +87,7 @@ public struct ServiceReply: Sendable, Codable, Hashable {
     self.needsStart = needsStart
     self.restart = restart
     self.needsRestart = needsRestart
+    self.instance = instance
     self.restartUnchanged = restartUnchanged
     self.hardeningRestarts = hardeningRestarts
     self.owner = owner

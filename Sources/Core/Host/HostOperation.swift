@@ -34,10 +34,10 @@ enum HostOperation: Sendable {
   case remove(String)
   /// Runs a command; a status other than 0 ends the program.
   case execute(HostCommand)
-  /// Remembers since when the member runs.
-  case mark(NetworkEndpoint)
-  /// Waits until the member answers alone that it is healthy.
-  case await(NetworkEndpoint, seconds: Int, restarted: Bool)
+  /// Remembers which instance of the member runs: what the command prints, or since when its process runs.
+  case mark(NetworkEndpoint, instance: HostCommand? = nil)
+  /// Waits until the member answers alone that it is healthy; `restarted`: another one than was marked.
+  case await(NetworkEndpoint, seconds: Int, restarted: Bool, instance: HostCommand? = nil)
   /// Waits until who listens there shows this certificate; the key is beside it.
   case served(NetworkEndpoint, certificate: String, seconds: Int)
 
@@ -76,11 +76,13 @@ enum HostOperation: Sendable {
     case .setAttributes(let path, let mode, let owner): ("setattributes", [octal(mode), ownerText(owner), path], nil)
     case .remove(let path): ("remove", [path], nil)
     case .execute(let command): ("execute", ["\(command.timeoutSeconds)"] + command.arguments, nil)
-    case .mark(let endpoint): ("mark", [endpoint.address.description, "\(endpoint.port)"], nil)
-    case .await(let endpoint, let seconds, let restarted):
+    case .mark(let endpoint, let instance):
+      ("mark", [endpoint.address.description, "\(endpoint.port)"] + (instance?.arguments ?? []), nil)
+    case .await(let endpoint, let seconds, let restarted, let instance):
       (
         "await",
-        [endpoint.address.description, "\(endpoint.port)", "\(seconds)", restarted ? "restarted" : "any"], nil
+        [endpoint.address.description, "\(endpoint.port)", "\(seconds)", restarted ? "restarted" : "any"]
+          + (instance?.arguments ?? []), nil
       )
     case .served(let endpoint, let certificate, let seconds):
       ("served", ["\(endpoint)", certificate, "\(seconds)"], nil)

@@ -16,6 +16,7 @@ n=0
 stage=
 self=
 started=
+instance=
 unseen=
 marker='%f|%u|%g|%U|%G|%s|%i|%z|%n'
 IFS= read -r nonce || exit 96
@@ -257,8 +258,17 @@ ${actual%.}"
     answer "status ${output##*|}" "${output%|*}"
     [ "${output##*|}" = 0 ] || exit 1
     ;;
-  mark) # HOST PORT: remembers since when the member runs, for "await ... restarted"
+  mark) # HOST PORT [ARGUMENT...]: remembers, for "await ... restarted", what the command prints; else since when the member runs
+    host=$1 port=$2
+    shift 2
     started=
+    instance=
+    [ $# = 0 ] || instance=$(timeout 10 "$@" </dev/null 2>/dev/null)
+    if [ -n "$instance" ]; then
+      reply ok
+      continue
+    fi
+    set -- "$host" "$port"
     tries=0
     while [ -z "$started" ] && [ "$tries" -lt 5 ]; do
       tries=$((tries + 1))
@@ -271,15 +281,29 @@ ${actual%.}"
     [ -n "$started" ] || [ "$tries" = down ] || failed "the member on $1 port $2 does not say since when it runs"
     reply ok
     ;;
-  await) # HOST PORT SECONDS any|restarted: until the member answers alone that it is healthy, and has restarted
+  await) # HOST PORT SECONDS any|restarted [ARGUMENT...]: until the member answers alone that it is healthy, and is another one
     before=
     [ "$4" = any ] || before=${started:-none}
-    output=$(timeout -k 2 "$3" bash -c '
+    host=$1 port=$2 limit=$3
+    shift 4
+    output=$(timeout -k 2 "$limit" bash -c '
       ask() { { exec 3<>"/dev/tcp/$host/$port"; } 2>/dev/null && printf "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n" "$1" >&3; }
       # A member that ends closes what it has just accepted.
       trap "" PIPE
-      host=$0 port=$1 before=$2 last="nobody listens on $0 port $1"
+      host=$0 port=$1 before=$2 was=$3 last="nobody listens on $0 port $1"
+      shift 3
       trap "echo \"\$last\"; exit 1" TERM
+      # Whether the one that answers is not the one of before. Where the service manager tells them apart, none of those
+      # may be there any more: a kubelet may start the old pod once again beside the new one.
+      isanother() {
+        if [ -n "$was" ]; then
+          now=$("$@" 2>/dev/null </dev/null) && [ -n "$now" ] && ! grep -qxF -e "$was" <<<"$now"
+        else
+          ask /metrics && now=$(grep -m 1 "^process_start_time_seconds" <&3)
+          exec 3>&-
+          [ "$now" != "$before" ] && [ -n "$now" ]
+        fi
+      }
       while :; do
         if ask /health; then
           body=
@@ -288,9 +312,7 @@ ${actual%.}"
           case $body in
           *"\"health\":\"true\""*)
             [ -n "$before" ] || exit 0
-            ask /metrics && now=$(grep -m 1 "^process_start_time_seconds" <&3)
-            exec 3>&-
-            [ "$now" = "$before" ] || [ -z "$now" ] || exit 0
+            ! isanother "$@" || exit 0
             # A change that means nothing to the kubelet (a comment in a manifest) restarts nothing. It looks at a
             # changed file at once, and at all of them every 20 seconds; a pod has 30 seconds to end.
             [ "$SECONDS" -lt 90 ] || exit 0
@@ -299,8 +321,8 @@ ${actual%.}"
           esac
         fi
         sleep 0.05
-      done' "$1" "$2" "$before" </dev/null 2>/dev/null; echo "|$?")
-    [ "${output##*|}" = 0 ] || failed "not healthy after $3 s: ${output%|*}"
+      done' "$host" "$port" "$before" "$instance" "$@" </dev/null 2>/dev/null; echo "|$?")
+    [ "${output##*|}" = 0 ] || failed "not healthy after $limit s: ${output%|*}"
     reply ok
     ;;
   served) # ENDPOINT CERTIFICATE SECONDS: until who listens there shows this certificate in the handshake

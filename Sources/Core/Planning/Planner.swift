@@ -140,7 +140,9 @@ struct Planner {
   }
 
   private func awaitHealth(_ part: Part, restarted: Bool) -> Step {
-    .awaitHealth(endpoint: part.host.host.metricsEndpoint, seconds: 180, restarted: restarted)
+    .awaitHealth(
+      endpoint: part.host.host.metricsEndpoint, seconds: 180, restarted: restarted,
+      instance: restarted ? part.host.service.instance : nil)
   }
 
   private func awaitServed(_ role: CertificateRole, _ host: HostSpec) -> Step? {

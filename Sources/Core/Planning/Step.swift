@@ -15,8 +15,9 @@ public enum Step: Sendable, Codable, Hashable {
   /// Runs a command of the user's own; its output is kept.
   case run(HostCommand)
   /// Waits, on the host, until the member answers alone that it is healthy; `restarted`: and was restarted since
-  /// this stage began there.
-  case awaitHealth(endpoint: NetworkEndpoint, seconds: Int, restarted: Bool)
+  /// this stage began there. Where the service manager says by which command (``ServiceReply/instance``), it is another
+  /// instance that answers then; else one whose process started since.
+  case awaitHealth(endpoint: NetworkEndpoint, seconds: Int, restarted: Bool, instance: HostCommand? = nil)
   /// Waits until a listener of the member shows this certificate in its handshake; the staged copies of its pair stay
   /// until then. etcd reads its files at every handshake (etcd `pkg/transport/listener.go`).
   case awaitServed(endpoint: NetworkEndpoint, certificate: String)

@@ -370,7 +370,7 @@ extension HostSteps {
     steps.reduce(120) { sum, step in
       switch step {
       case .execute(let command), .run(let command): sum + Double(command.timeoutSeconds)
-      case .awaitHealth(_, let seconds, _): sum + Double(seconds)
+      case .awaitHealth(_, let seconds, _, _): sum + Double(seconds)
       case .awaitServed: sum + Double(StepCompiler.servedSeconds)
       default: sum
       }

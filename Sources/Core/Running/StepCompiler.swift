@@ -32,8 +32,9 @@ struct StepCompiler {
     add(.holding(file: layout.lockFile, holder: holder))
     let expected = steps.expectations
     if !expected.isEmpty { add(.expect(expected)) }
-    if steps.contains(where: { if case .awaitHealth(_, _, true) = $0 { true } else { false } }) {
-      add(.mark(host.metricsEndpoint))
+    for case .awaitHealth(_, _, true, let instance) in steps {
+      add(.mark(host.metricsEndpoint, instance: instance))
+      break
     }
     for (index, step) in steps.enumerated() {
       if case .write(let change) = step {
@@ -51,8 +52,8 @@ struct StepCompiler {
         add(.resume(stage: folder, keep: steps.contains(.discardStaged(folder: folder))), index)
       case .discardStaged(let folder): add(.discard(stage: folder, onlyIfSeen: true), index)
       case .execute(let command), .run(let command): add(.execute(command), index)
-      case .awaitHealth(let endpoint, let seconds, let restarted):
-        add(.await(endpoint, seconds: seconds, restarted: restarted), index)
+      case .awaitHealth(let endpoint, let seconds, let restarted, let instance):
+        add(.await(endpoint, seconds: seconds, restarted: restarted, instance: instance), index)
       case .awaitServed(let endpoint, let certificate):
         add(.served(endpoint, certificate: certificate, seconds: Self.servedSeconds), index)
       }

@@ -32,7 +32,7 @@ public struct SystemdKubelet: ServiceManager {
   public func service(for member: MemberContext, answers: ProbeAnswers) async throws(PluginError) -> ServiceReply {
     let host = KubeletHost(member: member, settings: settings, answers: answers)
     var reply = ServiceReply(
-      restartUnchanged: [Self.restartUnchanged(member)],
+      instance: Self.instance(member), restartUnchanged: [Self.restartUnchanged(member)],
       findings: HostFitness(member: member, settings: settings, host: host).findings)
     // Without these three there is nothing to write, and the findings say why.
     guard let unit = host.unit, let kubelet = host.kubelet, let version = host.version else { return reply }
@@ -90,6 +90,21 @@ public struct SystemdKubelet: ServiceManager {
     + "i=0; while grep -l -s -z -x -F -e\"--name=$3\" /proc/[0-9]*/cmdline "
     + "| xargs -r grep -l -s -z -x -F -e\"--data-dir=$4\" | grep -q .; do "
     + "i=$((i + 1)); [ \"$i\" -lt 120 ] || { echo \"the container does not end\"; exit 1; }; sleep 1; done"
+
+  /// Prints the pods, by their UIDs, in which an etcd with the member's name ($1) and data folder ($2) runs. A static
+  /// pod's UID is the hash of its manifest (kubernetes `pkg/kubelet/config/common.go`), 32 hexadecimal digits, and part of
+  /// the name of its cgroup whatever the driver. A kubelet of 1.20 may start the pod of the manifest before once again
+  /// while that of the new one comes up.
+  private static let instanceText =
+    "grep -l -s -z -x -F -e\"--name=$1\" /proc/[0-9]*/cmdline | xargs -r grep -l -s -z -x -F -e\"--data-dir=$2\" "
+    + "| while IFS=/ read -r _ _ p _; do sed -n \"s/.*[^a-z0-9]pod\\([0-9a-f]\\{32\\}\\).*/\\1/p\" \"/proc/$p/cgroup\"; done "
+    + "2>/dev/null | sort -u"
+
+  private static func instance(_ member: MemberContext) -> HostCommand {
+    HostCommand(
+      ["sh", "-c", instanceText, "quorate", member.host.name, member.host.layout.dataFolder], timeoutSeconds: 10,
+      summary: "see which pod runs the member")
+  }
 
   private static func restartUnchanged(_ member: MemberContext) -> HostCommand {
     let layout = member.host.layout
