@@ -36,10 +36,10 @@ struct ApplyCommand: AsyncParsableCommand {
       }
     }
     if let plan = saved {
-      let (complete, findings) = ConfigurationOptions.loader.readingSecrets(of: plan.spec)
+      let (complete, findings) = ConfigurationOptions.loader.readingSecrets(of: plan)
       ProblemReport(console: console).report(findings)
       guard findings.isEmpty else { throw ExitStatus.configuration.code }
-      spec = complete
+      (saved, spec) = (complete, complete.spec)
     } else {
       (spec, loaded) = try configuration.load(console)
     }

@@ -1,17 +1,41 @@
 public import QuorateCore
 
 extension ConfigurationLoader {
-  /// Reads the secrets of a specification that was decoded without them, as a saved plan holds it.
+  /// Reads the secrets of a plan that was decoded without them: those of its specification, and of what its stages
+  /// choose instead.
+  ///
+  /// - Returns: The plan with the secrets that could be read, and a finding for each that could not.
+  public func readingSecrets(of plan: Plan) -> (plan: Plan, findings: [Finding]) {
+    var plan = plan
+    var reader = SecretReader(
+      outside: OutsideValues(outside, baseFolder: workingFolder, homeFolder: homeFolder))
+    reader.read(&plan.spec)
+    for index in plan.stages.indices {
+      let path = ConfigurationPositions.path("stages", plan.stages[index].id.rawValue)
+      reader.read(&plan.stages[index].issuer, at: path + ".issuer")
+      reader.read(&plan.stages[index].transport, at: path + ".transport")
+    }
+    if var selection = plan.selection {
+      let pipeline = ConfigurationPositions.path("pipelines", selection.pipeline.name)
+      for (index, part) in selection.pipeline.parts.enumerated() {
+        guard case .stage(var stage) = part else { continue }
+        reader.read(&stage.issuer, at: "\(pipeline)[\(index)].issuer")
+        reader.read(&stage.transport, at: "\(pipeline)[\(index)].transport")
+        selection.pipeline.parts[index] = .stage(stage)
+      }
+      plan.selection = selection
+    }
+    return (plan, reader.findings.findings)
+  }
+
+  /// Reads the secrets of a specification that was decoded without them.
   ///
   /// - Returns: The specification with the secrets that could be read, and a finding for each that could not.
   public func readingSecrets(of spec: ClusterSpec) -> (spec: ClusterSpec, findings: [Finding]) {
     var spec = spec
     var reader = SecretReader(
       outside: OutsideValues(outside, baseFolder: workingFolder, homeFolder: homeFolder))
-    spec.transport.settings = reader.read(spec.transport.settings, at: "spec.transport.with")
-    spec.issuer.settings = reader.read(spec.issuer.settings, at: "spec.issuer.with")
-    spec.serviceManager.settings = reader.read(spec.serviceManager.settings, at: "spec.serviceManager.with")
-    spec.manifestWriter.settings = reader.read(spec.manifestWriter.settings, at: "spec.manifestWriter.with")
+    reader.read(&spec)
     return (spec, reader.findings.findings)
   }
 }
@@ -20,6 +44,19 @@ extension ConfigurationLoader {
 private struct SecretReader {
   let outside: OutsideValues
   var findings = FindingCollector()
+
+  mutating func read(_ spec: inout ClusterSpec) {
+    spec.transport.settings = read(spec.transport.settings, at: "spec.transport.with")
+    spec.issuer.settings = read(spec.issuer.settings, at: "spec.issuer.with")
+    spec.serviceManager.settings = read(spec.serviceManager.settings, at: "spec.serviceManager.with")
+    spec.manifestWriter.settings = read(spec.manifestWriter.settings, at: "spec.manifestWriter.with")
+  }
+
+  mutating func read(_ choice: inout PluginChoice?, at path: String) {
+    guard var chosen = choice else { return }
+    chosen.settings = read(chosen.settings, at: path + ".with")
+    choice = chosen
+  }
 
   mutating func read(_ value: SettingsValue, at path: String) -> SettingsValue {
     switch value {
