@@ -92,6 +92,20 @@ import Testing
         """)
   }
 
+  @Test func `A jump host is taken over, and variables beside the inventory are told of`() {
+    let inventory = read("[etcd]\na ansible_host=10.0.0.6 ansible_ssh_common_args='-o ProxyJump=ops@bastion'\n")
+    #expect(inventory.hosts.map(\.jump) == [["ops@bastion"]])
+    #expect(inventory.findings.isEmpty)
+    let beside = read("[etcd]\na ansible_host=10.0.0.6\n", file: "ansible/hosts.ini")
+    #expect(
+      text(beside.findings) == """
+        ansible/hosts.ini:1:1: warning: `group_vars` beside the inventory is not read  [config.init.ansible.variables]
+          why: only the inventory's own variables are
+          fix: let Ansible put all together: `ansible-inventory -i ansible/hosts.ini --list >all.json`, and take all.json
+
+        """)
+  }
+
   @Test func `The list of ansible-inventory is read`() {
     let inventory = read(
       """
@@ -125,7 +139,7 @@ import Testing
     let inventory = read(
       """
       [etcd]
-      infra0 ansible_host=10.0.0.6 ansible_password=hunter2 ansible_ssh_common_args='-J bastion'
+      infra0 ansible_host=10.0.0.6 ansible_password=hunter2 ansible_ssh_common_args='-J bastion -v'
       infra_1 ansible_host=10.0.0.7 ansible_connection=local ansible_become_method=su
       infra2 ansible_host="{{ lookup('env', 'X') }}" oddity
       [etcd:what]
@@ -144,7 +158,7 @@ import Testing
       read(
         """
         [etcd]
-        infra0 ansible_host=10.0.0.6 ansible_password=hunter2 ansible_ssh_common_args='-J bastion'
+        infra0 ansible_host=10.0.0.6 ansible_password=hunter2 ansible_ssh_common_args='-J bastion -v'
         infra_1 ansible_host=10.0.0.7 ansible_connection=local ansible_become_method=su
         infra2 ansible_host="{{ lookup('env', 'X') }}" ip=10.0.0.8 ansible_port=0
         """

@@ -23,6 +23,7 @@ enum InventoryFixtures {
   private static let files = [
     "/home/op/.ssh/conf.d/a.conf": "Host infra1\n  HostName 10.0.0.7\n  User second\n",
     "/home/op/.ssh/conf.d/b.conf": "Host infra*\n  User third\nInclude conf.d/a.conf\n",
+    "/srv/clusters/ansible/group_vars/etcd.yml": "ansible_user: x\n",
     "/srv/clusters/HOST0/ca.crt": "certificate", "/srv/clusters/HOST0/ca.key": "key",
   ]
 

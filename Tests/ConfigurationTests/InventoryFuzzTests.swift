@@ -26,7 +26,7 @@ import Testing
     switch form {
     case .ansibleINI:
       [
-        "[etcd]\ninfra[0:2] ansible_host=10.0.0.6 ansible_port=22 ansible_user='a b'\n[etcd:vars]\nansible_become=yes\n"
+        "[etcd]\ninfra[0:2] ansible_host=10.0.0.6 ansible_port=22 ansible_user='a b' ansible_ssh_common_args='-J b'\n[etcd:vars]\nansible_become=yes\n"
           + "[all:children]\netcd\nweb\n[web]\nnode-[a:c]:2222 ip=fd00::6\n# end\n"
       ]
     case .ansibleYAML:
@@ -43,7 +43,7 @@ import Testing
       ]
     case .sshConfig:
       [
-        "Include conf.d/*\nHost infra0 infra1 !x\n  HostName 10.0.0.6\n  Port=22\n  User \"a b\"\nMatch all\n  IdentityFile ~/k\n"
+        "Include conf.d/*\nHost infra0 infra1 !x\n  HostName 10.0.0.6\n  Port=22\n  User \"a b\"\nMatch all\n  IdentityFile ~/k\n  ProxyJump a,b@c:22\n"
           + "Host *\n  ProxyJump none\n"
       ]
     case .kubeadm:

@@ -61,9 +61,6 @@ import Testing
       """)
     #expect(
       text(inventory.findings) == """
-        config:3:3: warning: `ProxyJump` of `infra0` is left out: `bastion`  [config.init.ssh-config.left-out]
-          why: the starter file's transport does not read the SSH client's configuration
-          fix: look in docs/configuration.md for what the transports can do
         config:4:3: warning: `IdentityFile` is `~/.ssh/%h`, which is left out  [config.init.ssh-config.left-out]
           why: it has a token in it
           fix: set `identityFile` in the transport's settings
@@ -79,6 +76,35 @@ import Testing
         """)
     #expect(text(read("Host web\n", "wbe").findings).contains("did you mean `web`? its hosts are `web`"))
     #expect(text(read("Host *\n  User x\n").findings).contains("it has no `Host` with a name of its own"))
+  }
+
+  @Test func `Hosts on the way are written where the transport knows them, with what the configuration says of them`() {
+    let inventory = read(
+      """
+      Host bastion
+        HostName 192.0.2.1
+        Port 2200
+        User ops
+      Host infra0
+        HostName 10.0.0.6
+        ProxyJump bastion,fd00::1,other@gate:22
+      """)
+    #expect(inventory.hosts.map(\.jump) == [["ops@192.0.2.1:2200", "[fd00::1]", "other@gate"]])
+    // The transport of these tests has no such setting.
+    let plain = StarterConfiguration(inventory: inventory).make(checkedBy: KnownPlugins.loader)
+    #expect(text(plain.findings).contains("config:6:3: warning: the way over `ops@192.0.2.1:2200`, `[fd00::1]`"))
+    #expect(plain.text?.contains("jump") == false)
+    let ssh = PluginDescriptor(
+      id: "ssh", kind: .transport, version: "1.0.0", summary: "Over SSH.",
+      settings: SchemaObject([
+        SchemaKey("become", .oneOf(["none", "sudo"]), "How."),
+        SchemaKey("jump", .list(of: .string(form: TextForm.text)), "Hosts on the way."),
+      ]))
+    var loader = KnownPlugins.loader
+    loader.plugins = loader.plugins.filter { $0.id != "ssh" } + [ssh]
+    let written = StarterConfiguration(inventory: inventory).make(checkedBy: loader).text
+    #expect(
+      written?.contains("with: {jump: [\"ops@192.0.2.1:2200\", \"[fd00::1]\", other@gate], become: sudo}") == true)
   }
 
   @Test func `A name that resolves is where to log in, and its address the member's`() {

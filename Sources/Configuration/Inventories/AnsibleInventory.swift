@@ -50,12 +50,27 @@ public enum AnsibleInventory {
     var reader = AnsibleVariables(groups: groups)
     for host in groups.members(of: name) { reader.read(host, &builder) }
     reader.finish(&builder)
+    variablesBeside(file, &builder)
     if builder.inventory.hosts.isEmpty, !builder.findings.hasErrors {
       builder.error(
         "ansible.hosts", at: groups.groups[name]?.position, "the group \(shown(name)) has no host",
         fix: "choose another by --group")
     }
     return builder.finished
+  }
+
+  /// Tells of variables in files of their own, which are not read.
+  private static func variablesBeside(_ file: String, _ builder: inout InventoryBuilder) {
+    let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? "./"
+    let beside = ["group_vars", "host_vars"].filter { name in
+      !builder.surroundings.matches(builder.surroundings.absolute(folder + name) + "/*").isEmpty
+    }
+    guard !beside.isEmpty else { return }
+    builder.warning(
+      "ansible.variables", at: SourcePosition(file: file, line: 1, column: 1),
+      "\(beside.map { "`\($0)`" }.joined(separator: " and ")) beside the inventory \(beside.count == 1 ? "is" : "are") not read",
+      why: "only the inventory's own variables are",
+      fix: "let Ansible put all together: `ansible-inventory -i \(file) --list >all.json`, and take all.json")
   }
 
   /// Whether a file is YAML (or JSON): its first line that says anything opens a document, a mapping or a comment mark.

@@ -61,6 +61,7 @@ struct AnsibleVariables {
     if values["address"] != nil, values["login"] == nil { host.login = nil }
     host.user = values["user"]?.text
     host.identityFile = values["key"]?.text
+    host.jump = variables["ansible_ssh_common_args"]?.text.flatMap(Self.jump) ?? []
     if let port = values["port"], let text = port.text {
       host.port = UInt16(text).flatMap { $0 > 0 ? $0 : nil }
       if host.port == nil {
@@ -118,7 +119,10 @@ struct AnsibleVariables {
         why: "a password is never part of the configuration",
         fix: name.contains("become") || name.contains("sudo")
           ? "give it with --ask-become-pass or --become-pass-fd" : "log in with a key")
-    } else if ["ansible_ssh_common_args", "ansible_ssh_extra_args"].contains(name), variable.text?.isEmpty == false {
+    } else if ["ansible_ssh_common_args", "ansible_ssh_extra_args"].contains(name), let text = variable.text,
+      !text.isEmpty
+    {
+      if name == "ansible_ssh_common_args", Self.jump(text) != nil { return }
       tell(
         "ansible.ssh-arguments", variable.position, "`\(name)` is left out", &builder,
         why: "arguments of OpenSSH's client mean nothing to another one",
@@ -145,6 +149,21 @@ struct AnsibleVariables {
       "ansible.variables", at: first,
       "left out, as they do not say how to reach a host: \(names.prefix(12).joined(separator: ", "))"
         + (names.count > 12 ? " and \(names.count - 12) more" : ""))
+  }
+
+  /// The hosts of `-J HOSTS` or `-o ProxyJump=HOSTS`, where there is nothing else.
+  private static func jump(_ arguments: String) -> [String]? {
+    let words = arguments.split(separator: " ").map(String.init)
+    let hosts: String
+    switch words.count {
+    case 1 where words[0].hasPrefix("-J") && words[0].count > 2: hosts = String(words[0].dropFirst(2))
+    case 1 where words[0].hasPrefix("-oProxyJump="): hosts = String(words[0].dropFirst(12))
+    case 2 where words[0] == "-J": hosts = words[1]
+    case 2 where words[0] == "-o" && words[1].hasPrefix("ProxyJump="): hosts = String(words[1].dropFirst(10))
+    default: return nil
+    }
+    let parts = hosts.split(separator: ",").map(String.init)
+    return parts.isEmpty || hosts.contains("{{") || hosts.contains("\"") || hosts.contains("'") ? nil : parts
   }
 
   private func isText(_ variable: AnsibleGroups.Variable) -> Bool {

@@ -17,6 +17,8 @@ public struct Inventory: Sendable {
     public var user: String?
     /// The private key for logging in; nil: the one of all hosts.
     public var identityFile: String?
+    /// The hosts on the way, the nearest one first: `[USER@]HOST[:PORT]`.
+    public var jump: [String] = []
     /// The member's ports, where they are not etcd's own.
     public var ports: MemberPorts?
     /// The member's data folder; nil: the default.

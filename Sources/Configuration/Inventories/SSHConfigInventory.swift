@@ -71,6 +71,9 @@ public enum SSHConfigInventory {
         host.identityFile = key.value
       }
     }
+    if let jump = options["proxyjump"], jump.value.lowercased() != "none" {
+      host.jump = jump.value.split(separator: ",").map { hop(String($0), reader) }
+    }
     for (keyword, written) in Self.notTaken {
       guard let option = options[keyword], option.value.lowercased() != "none" else { continue }
       builder.warning(
@@ -82,9 +85,27 @@ public enum SSHConfigInventory {
     builder.add(host)
   }
 
+  /// A hop of `ProxyJump` with what the configuration says of it, for those who do not read it.
+  private static func hop(_ text: String, _ reader: SSHConfigReader) -> String {
+    let (user, rest) =
+      text.lastIndex(of: "@").map {
+        (String(text[..<$0]), String(text[text.index(after: $0)...]))
+      } ?? (nil, text)
+    let colon = rest.lastIndex(of: ":")
+    let hasPort = colon.map { rest[rest.index(after: $0)...].allSatisfy { $0.isASCII && $0.isNumber } } ?? false
+    let isAddress = IPAddress(rest) != nil
+    let name = hasPort && !isAddress ? String(rest[..<(colon ?? rest.endIndex)]) : rest
+    let options = reader.options(of: name)
+    let host = options["hostname"]?.value.replacing("%h", with: name) ?? name
+    let port =
+      hasPort && !isAddress ? colon.map { String(rest[rest.index(after: $0)...]) } : options["port"]?.value
+    return ((user ?? options["user"]?.value).map { $0 + "@" } ?? "") + (IPAddress(host)?.urlText ?? host)
+      + (port.map { $0 == "22" ? "" : ":" + $0 } ?? "")
+  }
+
   /// Keywords that decide whether a host is reached at all.
   private static let notTaken = [
-    ("proxyjump", "ProxyJump"), ("proxycommand", "ProxyCommand"), ("certificatefile", "CertificateFile"),
+    ("proxycommand", "ProxyCommand"), ("certificatefile", "CertificateFile"),
     ("hostkeyalias", "HostKeyAlias"), ("userknownhostsfile", "UserKnownHostsFile"), ("addressfamily", "AddressFamily"),
     ("bindaddress", "BindAddress"), ("pkcs11provider", "PKCS11Provider"),
     ("securitykeyprovider", "SecurityKeyProvider"),

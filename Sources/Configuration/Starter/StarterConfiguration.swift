@@ -63,7 +63,10 @@ public struct StarterConfiguration: Sendable {
         "init.hosts", at: nil, "the inventory has no host", fix: "name hosts: `quorate init NAME=ADDRESS …`")
       return Outcome(text: nil, findings: findings.findings)
     }
-    let text = StarterText(starter: self, hosts: entries).text(&findings)
+    let ssh = loader.plugins.first { $0.kind == .transport && $0.id == DefaultPlugin.transport }
+    var knowsJumpHosts = false
+    if case .list? = ssh?.settings["jump"]?.type { knowsJumpHosts = true }
+    let text = StarterText(starter: self, hosts: entries, knowsJumpHosts: knowsJumpHosts).text(&findings)
     let loaded = loader.load(file: ConfigurationFile.defaultName, bytes: Array(text.utf8))
     for finding in loaded.findings { findings.add(Self.aboutArguments(finding)) }
     return Outcome(text: loaded.spec == nil ? nil : text, findings: findings.findings, hostCount: entries.count)

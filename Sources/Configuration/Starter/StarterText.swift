@@ -4,6 +4,8 @@ internal import QuorateCore
 struct StarterText {
   let starter: StarterConfiguration
   let hosts: [Inventory.Host]
+  /// Whether the transport `ssh` has a setting for hosts on the way.
+  let knowsJumpHosts: Bool
 
   private var inventory: Inventory? { starter.inventory }
 
@@ -145,8 +147,27 @@ struct StarterText {
         why: "a transport has one setting for all hosts",
         fix: "add the keys to your agent (`ssh-add`), or set `identityFile` to one that all hosts take")
     }
+    if let jump = jump(&findings) { settings.append("jump: [\(jump.map(quotedInFlow).joined(separator: ", "))]") }
     settings.append("become: \(inventory?.become ?? (inventory != nil && user == "root" ? "none" : "sudo"))")
     return "{\(settings.joined(separator: ", "))}"
+  }
+
+  /// The hosts on the way to every host, where they can be written.
+  private func jump(_ findings: inout FindingCollector) -> [String]? {
+    let ways = Set(hosts.map(\.jump))
+    guard let jumping = hosts.first(where: { !$0.jump.isEmpty }) else { return nil }
+    if ways.count == 1, knowsJumpHosts { return jumping.jump }
+    let list = jumping.jump.prefix(4).map { shown($0) }.joined(separator: ", ")
+    findings.warning(
+      "init.jump-hosts", at: jumping.position,
+      ways.count == 1
+        ? "the way over \(list) is left out" : "the ways over other hosts differ, and are left out: \(list)",
+      why: ways.count == 1
+        ? "the transport `ssh` knows no jump hosts here" : "a transport has one setting for all hosts",
+      fix:
+        "choose a transport that reads the SSH client's configuration, or one that knows jump hosts; `quorate plugins` "
+        + "lists them")
+    return nil
   }
 
   /// The user of all hosts; nil where they differ, or none is said.
