@@ -7,9 +7,14 @@ extension SpecAssembly {
 
   mutating func certificates(of issuer: SettingsValue) -> CertificateSpec {
     var certificates = CertificateSpec()
-    if let name = issuer["with"]["keyAlgorithm"].string, let algorithm = KeyAlgorithm(rawValue: name) {
-      certificates.keyAlgorithm = algorithm
+    // An issuer may have other defaults than kubeadm, and says so where it describes its settings.
+    let name = issuer["plugin"].string ?? DefaultPlugin.certIssuer
+    let settings = schema.plugins(of: .certIssuer).first { $0.id == name }.map(schema.settings(of:))
+    if let text = settings?["validity"]?.defaultText, let seconds = try? GoDuration.seconds(text) {
+      certificates.validitySeconds = seconds
     }
+    let algorithm = issuer["with"]["keyAlgorithm"].string ?? settings?["keyAlgorithm"]?.defaultText
+    if let algorithm = algorithm.flatMap(KeyAlgorithm.init) { certificates.keyAlgorithm = algorithm }
     if let seconds = issuer["with"]["validity"].integer {
       checkValidity(Int64(seconds), at: "spec.issuer.with.validity")
       certificates.validitySeconds = Int64(seconds)
