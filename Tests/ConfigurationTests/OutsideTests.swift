@@ -136,6 +136,17 @@ import Testing
           """.replacing("[config.login-name]", with: "[config.empty]"))
   }
 
+  @Test(arguments: [
+    "apiserverClient: '${file:token}'", "etcd: {version: '${file:token}'}", "ca: {validity: 'x${file:token}'}",
+    "transport: {plugin: ssh, with: {port: '${file:token}', agent: '${file:token}'}}",
+    "allowEvenMembers: '${file:token}'",
+    "hosts: [{name: 'a_${file:token}', address: '${file:token}', sans: ['${file:token}_']}]",
+  ]) func `What a file holds is not shown where it does not fit`(_ more: String) {
+    let text = findings(
+      more.hasPrefix("hosts") ? document().replacing("hosts:", with: "x:") + "  \(more)\n" : document(more))
+    #expect(text.contains("what a file holds is not shown") && !text.contains("s3cret"), "\(text)")
+  }
+
   @Test func `A reference that cannot be read is told, whichever environment is chosen`() {
     let more = """
       etcd:

@@ -13,8 +13,14 @@ struct ScalarText {
   /// The references for a sentence: `` `${env:NAME}` ``.
   var source: String { references.map { QuorateConfiguration.shown($0.description) }.joined(separator: ", ") }
 
+  /// Whether a part of it is a file's content. It is not shown where it does not fit: a key may have been named.
+  var isFromFile: Bool { references.contains { $0.kind == .file } }
+
   /// The text for a sentence, with where it comes from.
-  var shown: String { QuorateConfiguration.shown(text) + (references.isEmpty ? "" : " (from \(source))") }
+  var shown: String {
+    guard !references.isEmpty else { return QuorateConfiguration.shown(text) }
+    return (text.isEmpty ? "empty" : QuorateConfiguration.shown(text)) + " (from \(source))"
+  }
 }
 
 /// Values from elsewhere: read where the configuration is a whole, and only looked at where it is a part of one, since

@@ -17,7 +17,16 @@ extension SettingsDecoder {
     }
     if isSecret { return decodeSecret(node, written, at: path, place: place) }
     guard let scalar = scalar(node, written, isPlain: isPlain, at: path) else { return nil }
-    return decodeScalar(scalar, node, as: type, at: path, place: place)
+    let before = findings
+    let value = decodeScalar(scalar, node, as: type, at: path, place: place)
+    if value == nil, scalar.isFromFile {
+      findings = before
+      findings.error(
+        "outside.value", at: place,
+        "`\(path)` takes \(scalar.source), and what comes of it does not fit; \(SchemaPhrase.expectation(type)) must "
+          + "stand here", why: "what a file holds is not shown", fix: "correct the file, or name another one")
+    }
+    return value
   }
 
   private mutating func decodeScalar(

@@ -110,6 +110,7 @@ private struct ReferencePageWriter {
 
     - As a whole, it takes the type of its place: `${env:PORT}` is a number where one must stand.
     - Between `{` and `}` it needs quotes, since YAML reads a brace there: `{port: "${env:PORT}"}`.
+    - In a command of a pipeline, `${HOME}` for a shell to read is written `$${HOME}`.
     - What is not in effect is not read: an environment that is not chosen, or a value that another one is laid over.
     - A **secret** setting (the tables say so) is never printed: not in a finding, a plan, the journal or
       `quorate config`. Take it from a file or a variable; written in the file, it is warned of. A saved plan holds where a
