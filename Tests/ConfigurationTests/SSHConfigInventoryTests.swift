@@ -107,6 +107,16 @@ import Testing
       written?.contains("with: {jump: [\"ops@192.0.2.1:2200\", \"[fd00::1]\", other@gate], become: sudo}") == true)
   }
 
+  @Test func `Keys that differ from host to host are told, and left to the agent`() {
+    let inventory = read(
+      "Host infra0\n  HostName 10.0.0.6\n  IdentityFile ~/.ssh/a\nHost infra1\n  HostName 10.0.0.7\n  IdentityFile ~/.ssh/b\n"
+        + "Host infra2\n  HostName 10.0.0.8\n  User root\n")
+    let outcome = StarterConfiguration(inventory: inventory).make(checkedBy: KnownPlugins.loader)
+    #expect(text(outcome.findings).contains("the hosts' private keys differ, and are left out: `~/.ssh/a`, `~/.ssh/b`"))
+    #expect(outcome.text?.contains("- {name: infra2, address: 10.0.0.8, ssh: {user: root}}") == true)
+    #expect(outcome.text?.contains("with: {become: sudo}") == true)
+  }
+
   @Test func `A name that resolves is where to log in, and its address the member's`() {
     let inventory = read("Host infra0\n  HostName etcd0.example.com\n")
     #expect(InventoryFixtures.text(inventory) == "infra0 10.0.0.6 ssh=etcd0.example.com:22\n")

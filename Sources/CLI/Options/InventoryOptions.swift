@@ -108,7 +108,7 @@ struct InventoryOptions: ParsableArguments {
     case .success(let bytes): return read(path == "-" ? "stdin" : path, bytes)
     case .failure(let failure):
       var finding = failure.finding
-      finding.fix = "check the path"
+      finding.fix = finding.what.hasSuffix("is a folder") ? "name the file in it" : "check the path"
       failing(finding)
       var inventory = Inventory(source: path)
       inventory.findings = [finding]
