@@ -40,7 +40,7 @@ func tests(
 }
 
 let bundled: [Target] = [
-  plugin("LocalTransport", needs: ["CSpawn"], exclude: ["CSpawn"]),
+  plugin("LocalTransport", needs: ["QuorateProcesses"]),
   plugin("SSHTransport", needs: ["CLibSSH2"], exclude: ["CLibSSH2"]),
   plugin("OpenSSLIssuer", needs: ["QuoratePKI"]),
   plugin("SystemdKubelet"),
@@ -66,6 +66,7 @@ let package = Package(
   ],
   targets: bundled + [
     module("Core", resources: [.embedInCode("Host/program.sh")]),
+    module("Processes", needs: ["QuorateCore", "CSpawn"], exclude: ["CSpawn"]),
     module("Configuration", needs: ["QuorateCore", .product(name: "Yams", package: "Yams")]),
     module("PKI", needs: ["QuorateCore", "COpenSSL", "CMemoryWiping"], exclude: ["COpenSSL", "CMemoryWiping"]),
     .target(name: "CMemoryWiping", dependencies: ["COpenSSL"], path: "Sources/PKI/CMemoryWiping"),
@@ -75,7 +76,7 @@ let package = Package(
     module("Bundle", needs: bundled.map { .byName(name: $0.name) } + ["QuorateCore", "QuoratePKI", "QuorateEtcd"]),
     library("COpenSSL", in: "PKI", pkgConfig: "libcrypto", package: "libssl-dev"),
     library("CCurl", in: "Etcd", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
-    .systemLibrary(name: "CSpawn", path: "Sources/Plugins/LocalTransport/CSpawn"),
+    .systemLibrary(name: "CSpawn", path: "Sources/Processes/CSpawn"),
     library("CLibSSH2", in: "Plugins/SSHTransport", pkgConfig: "libssh2", package: "libssh2-1-dev"),
     .executableTarget(
       name: "quorate",
@@ -87,7 +88,7 @@ let package = Package(
     .executableTarget(
       name: "certificate-benchmark", dependencies: ["QuorateCore", "QuoratePKI", "OpenSSLIssuer", "COpenSSL"],
       path: "Benchmarks/Certificates", swiftSettings: settings),
-    tests("LocalTransport", needs: ["LocalTransport", "QuorateCore", "QuorateTesting"]),
+    tests("LocalTransport", needs: ["LocalTransport", "QuorateProcesses", "QuorateCore", "QuorateTesting"]),
     tests("SSHTransport", needs: ["SSHTransport", "QuorateCore", "QuorateTesting"]),
     tests("Core", needs: ["QuorateCore", "QuorateTesting"]),
     tests("Kubeadm", needs: ["QuorateCore", "QuorateTesting"]),

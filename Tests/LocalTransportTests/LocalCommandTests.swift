@@ -1,6 +1,7 @@
 import Glibc
 @testable import LocalTransport
 import QuorateCore
+import QuorateProcesses
 import QuorateTesting
 import Testing
 
@@ -81,17 +82,18 @@ import Testing
     (SIGKILL, "KILL"), (SIGTERM, "TERM"), (SIGSEGV, "SEGV"), (SIGUSR1, "USR1"), (SIGSTKFLT, "16"),
   ])
   func `signals have the names of RFC 4254`(_ number: Int32, _ name: String) {
-    #expect(LocalProcess.name(ofSignal: number) == name)
+    #expect(ChildProcess.name(ofSignal: number) == name)
   }
 
   @Test(.enabled(if: geteuid() == 0 && access("/usr/bin/sudo", X_OK) == 0), arguments: ElevationForm.allCases)
   func `every way to get rights works where sudo does not ask`(_ form: ElevationForm) throws {
-    let stop = try #require(StopSignal())
+    let stop = try #require(CallStop())
     let request = RunRequest(
       command: FixedCommand(shell: "id -u; cat"),
       input: [.bytes(Array("da".utf8)), .secret(SecretBytes(Array("ta".utf8)))])
-    let command = LocalCommand(
-      request, form, password: SecretBytes(Array("never sent".utf8)), host: "here", user: "root", stop: stop)
+    let command = CommandProcess(
+      form.words, form, request, password: SecretBytes(Array("never sent".utf8)), host: "here", user: "root", stop: stop
+    )
     guard case .success(.reply(let reply)) = command.run() else {
       Issue.record("\(form) did not run")
       return

@@ -1,5 +1,6 @@
 import Glibc
 import QuorateCore
+import QuorateProcesses
 
 /// TCP connections of this machine.
 enum LocalStream {
@@ -9,7 +10,7 @@ enum LocalStream {
   /// Connects; on the calling thread, which waits.
   ///
   /// - Returns: A connected, blocking socket.
-  static func connect(_ host: String, _ port: UInt16, name: String, stop: StopSignal) -> Result<Int32, TransportError> {
+  static func connect(_ host: String, _ port: UInt16, name: String, stop: CallStop) -> Result<Int32, TransportError> {
     let address = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     func unreachable(_ why: String) -> Result<Int32, TransportError> {
       .failure(
@@ -39,7 +40,7 @@ enum LocalStream {
 
   private struct Failure: Error { var code: Int32 }
 
-  private static func connect(_ address: addrinfo, _ stop: StopSignal) -> Result<Int32, Failure> {
+  private static func connect(_ address: addrinfo, _ stop: CallStop) -> Result<Int32, Failure> {
     let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
     let descriptor = socket(address.ai_family, type, 0)
     guard descriptor >= 0 else { return .failure(Failure(code: errno)) }
@@ -58,7 +59,7 @@ enum LocalStream {
     return .success(descriptor)
   }
 
-  private static func wait(_ descriptor: Int32, _ stop: StopSignal) -> Int32 {
+  private static func wait(_ descriptor: Int32, _ stop: CallStop) -> Int32 {
     var entries = [
       pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0),
       pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0),

@@ -1,7 +1,7 @@
 import QuorateCore
 
 /// Where a command's standard output goes.
-struct LocalOutput {
+struct ProcessOutput {
   /// What became of bytes.
   enum Progress {
     /// All went through; more is welcome.

@@ -1,17 +1,17 @@
 internal import CSpawn
 import Glibc
-import QuorateCore
+package import QuorateCore
 import Synchronization
 
-/// Tells a thread that waits in `poll` to stop.
-final class StopSignal: Sendable {
+/// Tells the thread of a call, which waits in `poll`, to stop.
+package final class CallStop: Sendable {
   /// Becomes readable once the signal was raised.
-  let descriptor: Int32
+  package let descriptor: Int32
   private let writeEnd: Int32
   private let error = Mutex<TransportError?>(nil)
 
   /// Makes a signal; nil when no descriptors are left.
-  init?() {
+  package init?() {
     var ends: [Int32] = [-1, -1]
     guard pipe2(&ends, O_CLOEXEC | O_NONBLOCK) == 0 else { return nil }
     descriptor = ends[0]
@@ -24,10 +24,10 @@ final class StopSignal: Sendable {
   }
 
   /// Why to stop; nil: go on.
-  var reason: TransportError? { error.withLock { $0 } }
+  package var reason: TransportError? { error.withLock { $0 } }
 
   /// Raises it; the first reason stays.
-  func raise(_ reason: TransportError) {
+  package func raise(_ reason: TransportError) {
     error.withLock { if $0 == nil { $0 = reason } }
     var byte: UInt8 = 1
     _ = write(writeEnd, &byte, 1)

@@ -1,16 +1,19 @@
 import Glibc
-import QuorateCore
+package import QuorateCore
 
-/// One command on this machine, from its start to its end, on the thread that calls ``run()``.
-final class LocalCommand {
+/// One command of a transport that starts a program of this machine for it, from its start to its end, on the thread that
+/// calls ``run()``.
+package final class CommandProcess {
   /// How a command came out.
-  enum Ending: Sendable {
+  package enum Ending: Sendable {
     /// It ran.
     case reply(RunReply)
     /// `sudo -n` said that a password is needed.
     case passwordRequired
     /// sudo asked again.
     case passwordWrong(TransportError)
+    /// It never began: why, how the program ended, and what it said on standard error.
+    case notStarted(TransportError, ExitStatus, said: String)
   }
 
   private enum Stop: Error {
@@ -22,17 +25,32 @@ final class LocalCommand {
   private let password: SecretBytes?
   private let host: String
   private let user: String
-  private let stop: StopSignal
+  private let stop: CallStop
   private let deadline: UInt64?
   private var dialogue: ElevationDialogue
-  private var output: LocalOutput
-  private var input: LocalInput
+  private var output: ProcessOutput
+  private var input: ProcessInput
   private var errorOutput: [UInt8] = []
+  /// What was said before the command began; the beginning of it.
+  private var preamble: [UInt8] = []
+  private let words: [String]
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 16)
 
-  init(
-    _ request: RunRequest, _ form: ElevationForm, password: SecretBytes?, host: String, user: String, stop: StopSignal
+  /// Makes a command; nothing is started yet.
+  ///
+  /// - Parameters:
+  ///   - words: The program that runs the command line of the form, here or elsewhere, and its arguments.
+  ///   - form: With whose rights the command runs.
+  ///   - request: The command.
+  ///   - password: sudo's, where one is known.
+  ///   - host: The host's name, for errors.
+  ///   - user: The login name, for errors.
+  ///   - stop: Ends it early.
+  package init(
+    _ words: [String], _ form: ElevationForm, _ request: RunRequest, password: SecretBytes?, host: String, user: String,
+    stop: CallStop
   ) {
+    self.words = words
     self.request = request
     self.password = password
     self.host = host
@@ -40,8 +58,8 @@ final class LocalCommand {
     self.stop = stop
     deadline = request.timeoutSeconds.map { Self.now + UInt64(max(0, min($0, 1e9)) * 1e9) }
     dialogue = ElevationDialogue(form)
-    output = LocalOutput(request.output)
-    input = LocalInput(greeting: dialogue.greeting, text: ElevationDialogue.text(of: request.command), request.input)
+    output = ProcessOutput(request.output)
+    input = ProcessInput(greeting: dialogue.greeting, text: ElevationDialogue.text(of: request.command), request.input)
   }
 
   deinit { buffer.deallocate() }
@@ -53,14 +71,14 @@ final class LocalCommand {
   }
 
   /// Runs it.
-  func run() -> Result<Ending, TransportError> {
-    let process: LocalProcess
-    switch LocalProcess.start(dialogue.form.words) {
+  package func run() -> Result<Ending, TransportError> {
+    let process: ChildProcess
+    switch ChildProcess.start(words) {
     case .success(let started): process = started
     case .failure(let error):
       return .failure(
         TransportError(
-          .commandNotStarted, host: host, why: "sh cannot be started: \(String(cString: strerror(error.code)))"))
+          .commandNotStarted, host: host, why: "\(words.first ?? "") cannot be started: \(error.text)"))
     }
     var pipes = Pipes(process)
     do throws(Stop) {
@@ -69,7 +87,7 @@ final class LocalCommand {
       return ending(status: process.reap())
     } catch {
       pipes.closeAll()
-      end(process)
+      process.end()
       switch error {
       case .error(let error): return .failure(error)
       case .passwordWrong: return .success(.passwordWrong(.becomePasswordWrong(host: host, user: user)))
@@ -81,29 +99,8 @@ final class LocalCommand {
     switch dialogue.ending(status: status, host: host, user: user) {
     case .ran: .success(.reply(RunReply(status: status, output: output.collected, errorOutput: errorOutput)))
     case .passwordRequired: .success(.passwordRequired)
-    case .notStarted(let error): .failure(error)
-    }
-  }
-
-  /// Ends a process that is not wanted any more: it is asked, and after a second made. A process that another user
-  /// owns (by sudo) cannot be; it sees its input end, and is waited for in the background.
-  private func end(_ process: LocalProcess) {
-    process.signal(SIGTERM)
-    for wait in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512] as [Int32] {
-      if process.hasEnded { break }
-      poll(nil, 0, wait)
-    }
-    process.signal(SIGKILL)
-    for wait in [0, 1, 10, 100] as [Int32] {
-      poll(nil, 0, wait)
-      if process.hasEnded {
-        _ = process.reap()
-        return
-      }
-    }
-    let id = process.id
-    DetachedThread.start {
-      while waitpid(id, nil, 0) < 0 && errno == EINTR {}
+    case .notStarted(let error):
+      .success(.notStarted(error, status, said: String(decoding: preamble, as: UTF8.self)))
     }
   }
 
@@ -114,7 +111,7 @@ final class LocalCommand {
     var output: Int32?
     var errors: Int32?
 
-    init(_ process: LocalProcess) {
+    init(_ process: ChildProcess) {
       input = process.pipes[0]
       output = process.pipes[1]
       errors = process.pipes[2]
@@ -132,7 +129,7 @@ final class LocalCommand {
     }
   }
 
-  private func exchange(_ process: LocalProcess, _ pipes: inout Pipes) throws(Stop) {
+  private func exchange(_ process: ChildProcess, _ pipes: inout Pipes) throws(Stop) {
     var idleWait: Int32 = 1
     while true {
       let hasMoved = try turn(&pipes)
@@ -192,6 +189,7 @@ final class LocalCommand {
   }
 
   private func takeErrors(_ chunk: Slice<UnsafeMutableRawBufferPointer>) throws(Stop) {
+    if !dialogue.hasStarted { preamble.append(contentsOf: chunk.prefix(max(0, 16_384 - preamble.count))) }
     let (event, bytes) = dialogue.errorOutput(chunk)
     errorOutput.append(contentsOf: bytes.prefix(max(0, request.errorLimit - errorOutput.count)))
     try note(event)
@@ -223,7 +221,7 @@ final class LocalCommand {
     }
   }
 
-  private func note(_ progress: LocalOutput.Progress, _ hasMoved: inout Bool) throws(Stop) {
+  private func note(_ progress: ProcessOutput.Progress, _ hasMoved: inout Bool) throws(Stop) {
     switch progress {
     case .open: hasMoved = true
     case .full: break

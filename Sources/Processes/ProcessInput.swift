@@ -2,7 +2,7 @@ import Glibc
 import QuorateCore
 
 /// What is written to a process, in order, as fast as its pipe takes it.
-struct LocalInput {
+struct ProcessInput {
   private enum Part {
     case bytes([UInt8])
     case secret(SecretBytes)
