@@ -89,7 +89,11 @@ let package = Package(
       name: "certificate-benchmark", dependencies: ["QuorateCore", "QuoratePKI", "OpenSSLIssuer", "COpenSSL"],
       path: "Benchmarks/Certificates", swiftSettings: settings),
     tests("LocalTransport", needs: ["LocalTransport", "QuorateProcesses", "QuorateCore", "QuorateTesting"]),
-    tests("SSHTransport", needs: ["SSHTransport", "QuorateCore", "QuorateTesting"]),
+    tests("SSHTransport", needs: ["SSHTransport", "SSHTestHost", "QuorateCore", "QuorateTesting"]),
+    // No test: the sshd, the cable and the secrets that the tests of both ssh transports share.
+    .target(
+      name: "SSHTestHost", dependencies: ["QuorateCore", "QuorateTesting"], path: "Tests/SSHTestHost",
+      swiftSettings: settings),
     tests("Core", needs: ["QuorateCore", "QuorateTesting"]),
     tests("Kubeadm", needs: ["QuorateCore", "QuorateTesting"]),
     tests("StaticPod", needs: ["StaticPod", "QuorateCore", "QuorateTesting"], resources: [.copy("Golden")]),

@@ -79,6 +79,14 @@ final class ConformancePipe: Sendable {
     }
   }
 
+  /// Reads what comes, on a thread of its own, until the write end is closed.
+  func drainToEnd() {
+    DetachedThread.start { [self] in
+      var chunk = [UInt8](repeating: 0, count: 65_536)
+      while read(readEnd, &chunk, chunk.count) > 0 {}
+    }
+  }
+
   /// An unlinked file with a content, at its beginning.
   static func unlinkedFile(_ bytes: [UInt8]) throws -> Int32 {
     var template = Array("/tmp/quorate-XXXXXX".utf8CString)

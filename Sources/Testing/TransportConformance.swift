@@ -11,9 +11,12 @@ public import QuorateCore
 /// }
 /// ```
 ///
-/// The host must have a POSIX `sh`, `cat`, `dd`, `head` and `wc`, and reach this machine at
-/// ``loopback`` (for a host that *is* this machine: 127.0.0.1). Login shells, banners and `umask` are the host's own
-/// matter: run the checks as users who have them.
+/// A transport that reaches its hosts over a wire also runs ``lossChecks``, with a `cut` that breaks it.
+///
+/// The host must have a POSIX `sh`, `cat`, `dd`, `head`, `wc` and a `sleep` that takes fractions, and reach this machine at
+/// ``loopback`` (for a host that *is* this machine: 127.0.0.1). What is the host's own matter is found by running the checks
+/// against such a host: login shells (sh, bash, csh, fish) that print banners, `umask 077`, a `/tmp` that is read-only or
+/// noexec, a host that is far away, an sshd that forwards no connections or allows few sessions.
 public struct TransportConformance: Sendable {
   /// One check.
   public struct Check: Sendable, CustomStringConvertible {
@@ -21,11 +24,17 @@ public struct TransportConformance: Sendable {
     public let name: String
     /// Whether it moves hundreds of megabytes.
     public let isLarge: Bool
+    /// Whether it breaks the connection: it needs a `cut`.
+    public let breaksConnection: Bool
     let body: @Sendable (ConformanceHost) async throws -> Void
 
-    init(_ name: String, isLarge: Bool = false, _ body: @escaping @Sendable (ConformanceHost) async throws -> Void) {
+    init(
+      _ name: String, isLarge: Bool = false, breaksConnection: Bool = false,
+      _ body: @escaping @Sendable (ConformanceHost) async throws -> Void
+    ) {
       self.name = name
       self.isLarge = isLarge
+      self.breaksConnection = breaksConnection
       self.body = body
     }
 
@@ -33,8 +42,9 @@ public struct TransportConformance: Sendable {
     public var description: String { name }
   }
 
-  /// All checks.
-  public static let checks: [Check] = commandChecks + inputChecks + outputChecks + endingChecks + streamChecks
+  /// What every transport must do.
+  public static let checks: [Check] =
+    commandChecks + queueChecks + inputChecks + outputChecks + endingChecks + streamChecks
 
   /// Where the host listens.
   public let endpoint: HostEndpoint
@@ -42,6 +52,7 @@ public struct TransportConformance: Sendable {
   public let loopback: String
   /// How many bytes the large checks move.
   public let largeCount: Int
+  private let cut: (@Sendable () async -> Void)?
   private let make: @Sendable () async throws -> any Transport
 
   /// Makes a suite.
@@ -50,14 +61,16 @@ public struct TransportConformance: Sendable {
   ///   - endpoint: Where the host listens.
   ///   - loopback: This machine's address as the host sees it.
   ///   - largeCount: How many bytes the large checks move.
+  ///   - cut: Breaks the wire between this machine and the host, for ``lossChecks``.
   ///   - make: Makes a transport; called once a check.
   public init(
-    endpoint: HostEndpoint, loopback: String = "127.0.0.1", largeCount: Int = 500_000_000,
-    make: @escaping @Sendable () async throws -> any Transport
+    endpoint: HostEndpoint, loopback: String = "127.0.0.1", largeCount: Int = 200_000_000,
+    cut: (@Sendable () async -> Void)? = nil, make: @escaping @Sendable () async throws -> any Transport
   ) {
     self.endpoint = endpoint
     self.loopback = loopback
     self.largeCount = largeCount
+    self.cut = cut
     self.make = make
   }
 
@@ -65,13 +78,14 @@ public struct TransportConformance: Sendable {
   ///
   /// - Throws: ``ConformanceFailure`` when the transport does something else, or what the transport threw.
   public func run(_ check: Check) async throws {
+    try expect(cut != nil || !check.breaksConnection, "this check needs a `cut`")
     let transport = try await make()
     do {
       let opened = try await transport.open(OpenRequest(name: "conformance", endpoint: endpoint, timeoutSeconds: 60))
       try await check.body(
         ConformanceHost(
           transport: transport, connection: opened.connection, endpoint: endpoint, loopback: loopback,
-          largeCount: largeCount))
+          largeCount: largeCount, cut: cut ?? {}))
       await transport.close(opened.connection)
     } catch {
       await transport.shutdown()
@@ -96,6 +110,7 @@ struct ConformanceHost: Sendable {
   let endpoint: HostEndpoint
   let loopback: String
   let largeCount: Int
+  let cut: @Sendable () async -> Void
 
   /// Runs a command.
   func run(

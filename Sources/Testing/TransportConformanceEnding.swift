@@ -27,6 +27,23 @@ extension TransportConformance {
       let text = try await host.text(FixedCommand(shell: "echo alive"))
       try expect(text == "alive\n", "afterwards it printed \(text.debugDescription)")
     },
+    Check("the program of a cancelled call sees its input end") { host in
+      let endless = try ConformancePipe()
+      let pipe = try ConformancePipe()
+      let call = Task {
+        try await host.run(
+          FixedCommand(shell: "echo $$; exec cat"), input: [.descriptor(endless.readEnd)],
+          output: .descriptor(pipe.writeEnd), timeoutSeconds: nil)
+      }
+      let number = await pipe.readLine()
+      try expect(Int(number) != nil, "the program's number is \(number.debugDescription)")
+      call.cancel()
+      _ = await call.result
+      let text = try await host.text(
+        FixedCommand(shell: "read -r p; while kill -0 $p 2>/dev/null; do sleep 0.02; done; echo gone"),
+        input: [.bytes(Array("\(number)\n".utf8))])
+      try expect(text == "gone\n", "afterwards it printed \(text.debugDescription)")
+    },
     Check("a call that waits for its turn can be cancelled") { host in
       let pipe = try ConformancePipe()
       let busy = (0..<12).map { _ in

@@ -43,6 +43,19 @@ extension TransportConformance {
       let text = try await host.text(FixedCommand(shell: "echo alive"))
       try expect(text == "alive\n", "afterwards it printed \(text.debugDescription)")
     },
+    Check("hundreds of megabytes go both ways at once in bounded memory", isLarge: true) { host in
+      let (input, output) = (try ConformancePipe(), try ConformancePipe())
+      let memory = ConformanceMemory()
+      input.feed(count: host.largeCount)
+      async let reply = host.run(
+        FixedCommand(shell: "exec cat"), input: [.descriptor(input.readEnd)], output: .descriptor(output.writeEnd),
+        timeoutSeconds: 120)
+      let count = await output.drain(count: host.largeCount)
+      try expect(count == host.largeCount, "\(count) bytes came back")
+      let status = try await reply.status
+      try expect(status.isSuccess, "it ended as \(status)")
+      try memory.check()
+    },
     Check("hundreds of megabytes come down to a slow reader in bounded memory", isLarge: true) { host in
       let pipe = try ConformancePipe()
       let memory = ConformanceMemory()

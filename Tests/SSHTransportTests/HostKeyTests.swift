@@ -1,5 +1,6 @@
 import QuorateCore
 import QuorateTesting
+import SSHTestHost
 import SSHTransport
 import Testing
 
@@ -129,12 +130,13 @@ import Testing
     let server = try await TestHost.shared.server([], hostKeys: ["rsa"])
     expectRejection(
       try await attempt(server, knownHosts: try await line(server, "host_rsa")), .unsupported,
-      why: ["has an RSA host key only", "libssh2 1.10", "SHA-1"], fix: ["ssh-keygen -A"])
+      why: ["has an RSA host key only", "libssh2 1.10", "SHA-1"],
+      fix: ["ssh-keygen -A", "`transport: {plugin: openssh}`"])
     let mixed = try await TestHost.shared.server()
     expectRejection(
       try await attempt(mixed, knownHosts: try await line(mixed, "host_rsa")), .unsupported,
       why: ["the only host key that is known", "RSA in ", "libssh2 1.10"],
-      fix: ["ssh-keyscan -p \(mixed.port) -t ed25519"])
+      fix: ["ssh-keyscan -p \(mixed.port) -t ed25519", "`transport: {plugin: openssh}`"])
   }
 }
 

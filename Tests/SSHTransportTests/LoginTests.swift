@@ -1,7 +1,8 @@
 import Glibc
 import QuorateCore
 import QuorateTesting
-import SSHTransport
+import SSHTestHost
+@testable import SSHTransport
 import Testing
 
 @Suite(.enabled(if: TestHost.isAvailable)) struct LoginTests {
@@ -48,6 +49,35 @@ import Testing
     #expect(error?.code == .credentialUnusable)
     #expect(error?.why.contains("libssh2 1.10") == true && error?.why.contains("SHA-1") == true, "\(error?.why ?? "")")
     #expect(error?.fix.contains("ssh-keygen -t ed25519") == true)
+    #expect(error?.fix.hasPrefix("use `transport: {plugin: openssh}`") == true, "\(error?.fix ?? "")")
+  }
+
+  @Test func `a certificate beside the key is named as what only openssh can show`() async throws {
+    let error = try await attempt(["identityFile": .string("certified")])
+    #expect(error?.code == .authenticationFailed)
+    #expect(error?.why.contains("/certified-cert.pub was not shown: libssh2") == true, "\(error?.why ?? "")")
+    #expect(error?.fix.contains("`transport: {plugin: openssh}`") == true, "\(error?.fix ?? "")")
+  }
+
+  @Test func `a key on a FIDO token is named as what only openssh can ask`() async throws {
+    // The container of an sk key, without a private part that would mean anything.
+    var key = SSHWriter()
+    for part in ["sk-ssh-ed25519@openssh.com", String(repeating: "k", count: 32), "ssh:"] { key.string(part.utf8) }
+    var file = SSHWriter()
+    for byte in Array("openssh-key-v1".utf8) + [0] { file.byte(byte) }
+    for part in ["none", "none", ""] { file.string(part.utf8) }
+    file.number(1)
+    file.string(key.bytes)
+    file.string([])
+    let folder = try await TemporaryFolder()
+    try folder.write(
+      "sk",
+      "-----BEGIN OPENSSH PRIVATE KEY-----\n\(Base64.encode(file.bytes))\n-----END OPENSSH PRIVATE KEY-----\n")
+    chmod(folder.path("sk"), 0o600)
+    let error = try await attempt(["identityFile": .string(folder.path("sk"))])
+    #expect(error?.code == .credentialUnusable)
+    #expect(error?.why.contains("rests on a FIDO token") == true, "\(error?.why ?? "")")
+    #expect(error?.fix.hasPrefix("use `transport: {plugin: openssh}`") == true, "\(error?.fix ?? "")")
   }
 
   @Test func `a key that the host does not take is named, and what the host takes`() async throws {

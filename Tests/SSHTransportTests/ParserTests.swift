@@ -1,3 +1,4 @@
+import SSHTestHost
 @testable import SSHTransport
 import QuorateCore
 import QuorateTesting

@@ -1,5 +1,6 @@
 import QuorateCore
 import QuorateTesting
+import SSHTestHost
 @testable import SSHTransport
 import Testing
 

@@ -1,5 +1,6 @@
 import QuorateCore
 import QuorateTesting
+import SSHTestHost
 import SSHTransport
 import Testing
 
@@ -10,10 +11,49 @@ import Testing
     try await TransportConformance(endpoint: server.endpoint) { try SSHTransport.forTests(server) }.run(check)
   }
 
+  @Test(arguments: TransportConformance.lossChecks)
+  func `notices that the wire broke`(_ check: TransportConformance.Check) async throws {
+    let server = try await TestHost.shared.server()
+    let relay = try await Relay(to: server)
+    defer { relay.stop() }
+    try await TransportConformance(endpoint: relay.endpoint, cut: { relay.cut() }) {
+      try SSHTransport.forTests(server)
+    }.run(check)
+  }
+
+  @Test(arguments: TransportConformance.checks.filter { !$0.isLarge })
+  func `does it on a host that answers slowly`(_ check: TransportConformance.Check) async throws {
+    let server = try await TestHost.shared.server()
+    let relay = try await Relay(to: server, milliseconds: 30)
+    defer { relay.stop() }
+    try await TransportConformance(endpoint: relay.endpoint) { try SSHTransport.forTests(server) }.run(check)
+  }
+
+  @Test(
+    .enabled(if: TestHost.hasUsers), arguments: ["ro", "noexec"],
+    TransportConformance.checks.filter { !$0.isLarge })
+  func `does it where /tmp is of no use`(_ mount: String, _ check: TransportConformance.Check) async throws {
+    let server = try await TestHost.shared.server(temporary: mount)
+    try await TransportConformance(endpoint: server.endpoint) { try SSHTransport.forTests(server) }.run(check)
+  }
+
+  /// By socat, and by bash alone.
+  @Test(arguments: [nil, "bashonly"], TransportConformance.checks.filter { $0.description.contains("stream") })
+  func `opens streams by a program on the host where sshd forwards none`(
+    _ path: String?, _ check: TransportConformance.Check
+  ) async throws {
+    let folder = try await TestHost.shared.folder()
+    let server = try await TestHost.shared.server(
+      ["AllowTcpForwarding no"] + (path.map { ["SetEnv PATH=\(folder)/\($0)"] } ?? []))
+    try await TransportConformance(endpoint: server.endpoint) { try SSHTransport.forTests(server) }.run(check)
+  }
+
   @Test(
     .enabled(if: TestHost.hasUsers),
     arguments: ["banner", "csh", "fish"], TransportConformance.checks.filter { !$0.isLarge })
-  func `does it whatever the login shell is and prints`(_ user: String, _ check: TransportConformance.Check)
+  func `does it whatever the login shell is and prints, with umask 077`(
+    _ user: String, _ check: TransportConformance.Check
+  )
     async throws
   {
     let server = try await TestHost.shared.server()
@@ -46,22 +86,5 @@ extension SSHTransport {
     all.merge(settings) { $1 }
     return try SSHTransport(
       settings: .object(all), context: PluginContext(baseFolder: server.folder, secrets: secrets))
-  }
-}
-
-/// Secrets that are known, and a count of how often they were asked for.
-actor TestSecrets: SecretSource {
-  private let password: String?
-  private let passphrase: String?
-  private(set) var requests: [SecretRequest] = []
-
-  init(password: String? = nil, passphrase: String? = nil) {
-    self.password = password
-    self.passphrase = passphrase
-  }
-
-  func secret(_ request: SecretRequest) async -> SecretBytes? {
-    requests.append(request)
-    return (request.purpose == .keyPassphrase ? passphrase : password).map { SecretBytes(Array($0.utf8)) }
   }
 }

@@ -1,5 +1,6 @@
 import QuorateCore
 import QuorateTesting
+import SSHTestHost
 import SSHTransport
 import Testing
 

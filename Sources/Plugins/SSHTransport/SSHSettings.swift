@@ -19,6 +19,8 @@ struct SSHSettings: Sendable {
   var knownHosts: String?
   /// Fingerprints that are taken instead of known hosts files.
   var hostKeys: [String] = []
+  /// The way to every host, the nearest first.
+  var jump: [JumpHost] = []
 
   /// The keys, for the reference page.
   static let schema = SchemaObject([
@@ -49,6 +51,12 @@ struct SSHSettings: Sendable {
       "hostKeys", .list(of: .string(form: "SHA256 fingerprint")),
       "Fingerprints as `ssh-keygen -lf` prints them (SHA256:…). When given, a host must prove one of these keys, and "
         + "known hosts files do not count."),
+    SchemaKey(
+      "jump", .list(of: .anyOf([.string(form: JumpHost.form), .object(JumpHost.schema)])),
+      example: "[ops@bastion.example.com, 10.1.0.1:2222]",
+      "Jump hosts on the way to every host, the nearest first. Each is logged in to once in a run, its key is checked like a "
+        + "host's, and it must forward connections (`AllowTcpForwarding local`) or have socat, nc, ncat or bash, which "
+        + "then relays."),
   ])
 
   /// Reads settings that were checked against ``schema``.
@@ -63,8 +71,11 @@ struct SSHSettings: Sendable {
     keepAlive = value["keepalive"].integer ?? 15
     knownHosts = value["knownHosts"].string.map { Self.path($0, baseFolder) }
     hostKeys = (value["hostKeys"].list ?? []).compactMap(\.string)
-    if let user, user.isEmpty || user.hasPrefix("-") || user.unicodeScalars.contains(where: { $0.value <= 32 }) {
+    if let user, !Self.isLoginName(user) {
       throw PluginError(plugin: "ssh", why: "`\(user)` is no login name", setting: "user")
+    }
+    for (index, entry) in (value["jump"].list ?? []).enumerated() {
+      jump.append(try JumpHost(entry, at: "jump[\(index)]") { Self.path($0, baseFolder) })
     }
     if let timeout = connectTimeout, timeout < 1 {
       throw PluginError(
@@ -104,7 +115,13 @@ struct SSHSettings: Sendable {
     return String(cString: name)
   }
 
-  private static func isFingerprint(_ text: String) -> Bool {
+  /// Whether a text can be a login name.
+  static func isLoginName(_ text: String) -> Bool {
+    !text.isEmpty && !text.hasPrefix("-") && !text.unicodeScalars.contains { $0.value <= 32 || $0 == "@" }
+  }
+
+  /// Whether a text is a SHA-256 fingerprint as OpenSSH prints it.
+  static func isFingerprint(_ text: String) -> Bool {
     text.hasPrefix("SHA256:") && text.utf8.count == 50 && Base64.decode(Array(text.utf8.dropFirst(7)) + [61]) != nil
   }
 

@@ -27,6 +27,8 @@ public final class SSHTransport: Transport {
   private let context: PluginContext
   private let knownHosts: KnownHostsFiles
   private let loops: [EventLoop]
+  /// The way to every host; nil: straight.
+  private let jump: JumpRoute?
   private let state = Mutex(State())
 
   /// Makes a transport.
@@ -42,6 +44,8 @@ public final class SSHTransport: Transport {
     guard loops.count == 2, SSHLibrary.isReady else {
       throw PluginError(plugin: "ssh", why: "\(SSHLibrary.name) cannot be started, or no descriptors are left")
     }
+    jump = JumpRoute(
+      settings: self.settings, context: context, knownHosts: knownHosts, loops: loops)
   }
 
   /// Connects to a host, checks its key and logs in.
@@ -52,11 +56,11 @@ public final class SSHTransport: Transport {
     }
     let connection = SSHConnection(
       loop: loops[Int(id % UInt64(loops.count))], request: request, settings: settings, context: context,
-      knownHosts: knownHosts)
+      knownHosts: knownHosts, jump: jump)
     let seconds = request.timeoutSeconds ?? settings.connectTimeout ?? 10
     let greeting: SSHGreeting
     do throws(TransportError) {
-      greeting = try await cancellable(connection) { () async throws(TransportError) in
+      greeting = try await connection.cancellable { () async throws(TransportError) in
         try await connection.open(seconds: seconds)
       }
     } catch {
@@ -79,13 +83,13 @@ public final class SSHTransport: Transport {
   /// Runs a command.
   public func run(_ request: RunRequest, on connection: ConnectionHandle) async throws(TransportError) -> RunReply {
     let connection = try find(connection)
-    return try await cancellable(connection) { () async throws(TransportError) in try await connection.run(request) }
+    return try await connection.cancellable { () async throws(TransportError) in try await connection.run(request) }
   }
 
   /// Opens a stream.
   public func stream(to target: StreamTarget, on connection: ConnectionHandle) async throws(TransportError) -> Int32 {
     let connection = try find(connection)
-    return try await cancellable(connection) { () async throws(TransportError) in
+    return try await connection.cancellable { () async throws(TransportError) in
       try await connection.stream(to: target)
     }
   }
@@ -103,6 +107,7 @@ public final class SSHTransport: Transport {
       return Array(state.connections.values)
     }
     for connection in connections { await connection.close() }
+    await jump?.close()
     for loop in loops { loop.stop() }
   }
 
@@ -117,21 +122,5 @@ public final class SSHTransport: Transport {
 
   private func closed(_ name: String) -> TransportError {
     TransportError(.connectionLost, host: name, why: "the connection is closed")
-  }
-
-  /// Lets a call notice that its task was cancelled.
-  private func cancellable<Value: Sendable>(
-    _ connection: SSHConnection, _ body: @Sendable () async throws(TransportError) -> Value
-  ) async throws(TransportError) -> Value {
-    let result = await withTaskCancellationHandler {
-      do throws(TransportError) {
-        return Result<Value, TransportError>.success(try await body())
-      } catch {
-        return .failure(error)
-      }
-    } onCancel: {
-      Task { await connection.wake() }
-    }
-    return try result.get()
   }
 }

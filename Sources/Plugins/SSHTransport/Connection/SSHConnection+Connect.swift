@@ -15,18 +15,20 @@ extension SSHConnection {
   ///
   /// - Parameter seconds: How long it may take; time that a human takes to type does not count.
   func open(seconds: Double) async throws(TransportError) -> SSHGreeting {
+    connectSeconds = seconds
     var deadline = Deadline(
       seconds: seconds,
       error: TransportError(
         .unreachable, host: name, why: "\(address) did not answer within \(Self.text(seconds)) seconds",
         fix: "see whether the host is up, and whether a firewall drops the connection; `connectTimeout` sets the time"))
     let policy = HostKeyPolicy(
-      name: name, endpoint: endpoint, knownHosts: knownHosts.read(), firstFile: knownHosts.paths.first ?? "",
+      name: name, endpoint: endpoint, through: jump?.command ?? "", knownHosts: knownHosts.read(),
+      firstFile: knownHosts.paths.first ?? "",
       pinned: settings.hostKeys)
     var algorithms = policy.algorithms(supported: SSHLibrary.hostKeyAlgorithms)
     guard !algorithms.isEmpty else { throw policy.unusableTypes(offered: nil) }
     while true {
-      let (greeting, offered) = try await shakeHands(policy, algorithms, deadline)
+      let (greeting, offered) = try await shakeHands(policy, algorithms, &deadline)
       guard let rejection = policy.rejection(of: greeting.hostKey) else {
         session?.wire.keysAreExchanged()
         try await logIn(greeting, &deadline)
@@ -144,12 +146,35 @@ extension SSHConnection {
     return error
   }
 
+  // MARK: Jump hosts
+
+  /// A stream from the last jump host. The time that the jump hosts take is theirs: each has its own limit.
+  private func connect(by jump: JumpRoute, _ deadline: inout Deadline) async throws(TransportError) -> Int32 {
+    let begin = EventLoop.now
+    defer { deadline.extend(by: EventLoop.now - begin) }
+    let arrival = JumpArrival()
+    Task {
+      arrival.take(await jump.stream(to: endpoint, name: name, seconds: connectSeconds))
+      wake()
+    }
+    let patient = Deadline(seconds: nil, error: cancelled)
+    do throws(TransportError) {
+      while arrival.result == nil { try await pause(until: patient) }
+    } catch {
+      arrival.abandon()
+      throw error
+    }
+    return try arrival.result?.get() ?? -1
+  }
+
   // MARK: Versions and keys
 
   private func shakeHands(
-    _ policy: HostKeyPolicy, _ algorithms: [String], _ deadline: Deadline
+    _ policy: HostKeyPolicy, _ algorithms: [String], _ deadline: inout Deadline
   ) async throws(TransportError) -> (SSHGreeting, offered: [String]) {
-    let wire = Wire(socket: try await connect(deadline))
+    let socket: Int32
+    if let jump { socket = try await connect(by: jump, &deadline) } else { socket = try await connect(deadline) }
+    let wire = Wire(socket: socket)
     guard let session = SSHSession(wire: wire) else {
       throw TransportError(.internal, host: name, why: "\(SSHLibrary.name) cannot be started")
     }

@@ -38,6 +38,10 @@ extension SSHConnection {
     let credentials = try await credentials(&notes, &deadline)
     var refused: [String] = []
     var sha1: [String] = []
+    for case .file(let file) in credentials where access(file.path + "-cert.pub", F_OK) == 0 {
+      notes.append("the certificate \(file.path)-cert.pub was not shown: \(SSHLibrary.name) cannot use certificates")
+      needsOpenSSH = true
+    }
     for credential in credentials {
       if refused.count >= Self.mostAttempts {
         notes.append("more keys than sshd lets try were left out (`identityFile` names the right one)")
@@ -45,6 +49,12 @@ extension SSHConnection {
       }
       if credential.type == "ssh-rsa", !SSHLibrary.hasRSAWithSHA2, Self.refusesSHA1(greeting.version) {
         sha1.append(credential.text)
+        needsOpenSSH = true
+        continue
+      }
+      if let type = credential.type, type.hasPrefix("sk-") {
+        notes.append("\(credential.text) rests on a FIDO token, which \(SSHLibrary.name) cannot ask")
+        needsOpenSSH = true
         continue
       }
       let isAccepted =
@@ -87,6 +97,12 @@ extension SSHConnection {
         let list = AgentMessages.identities(answer)
       {
         identities = list.filter { Self.agentTypes.contains($0.key.type) }
+        let others = Set(list.map(\.key.type)).subtracting(Self.agentTypes).sorted()
+        if !others.isEmpty {
+          notes.append(
+            "the agent's keys of type \(others.joined(separator: ", ")) are none that \(SSHLibrary.name) can use")
+          needsOpenSSH = true
+        }
       } else if settings.agent == true {
         throw TransportError(
           .credentialUnusable, host: name, why: "the agent at \(socket) does not answer",
@@ -166,7 +182,7 @@ extension SSHConnection {
       : TransportError(
         .credentialUnusable, host: name,
         why: "\(SSHLibrary.name) cannot use the key \(file.path): \(failure.message)",
-        fix: "make a new one: ssh-keygen -t ed25519")
+        fix: "make a new one (ssh-keygen -t ed25519), or use " + HostKeyPolicy.wayOut)
   }
 
   /// Tries a key of an agent.
@@ -265,21 +281,24 @@ extension SSHConnection {
     if refused.isEmpty, !sha1.isEmpty {
       return TransportError(
         .credentialUnusable, host: name, why: "the only key for \(user)@\(endpoint.host) is an RSA key, and \(rsa)",
-        fix: "make an ED25519 key (ssh-keygen -t ed25519) and add it to ~\(user)/.ssh/authorized_keys on the host")
+        fix: "use \(HostKeyPolicy.wayOut), or make an ED25519 key (ssh-keygen -t ed25519) and add it to "
+          + "~\(user)/.ssh/authorized_keys on the host")
     }
     let methods = await acceptedMethods(deadline).map { "; it takes: \($0)" } ?? ""
     if refused.isEmpty {
       return TransportError(
         .credentialUnusable, host: name,
         why: (["there is no key to log in to \(address) with"] + notes).joined(separator: "; "),
-        fix: "name a private key with `identityFile`, or load one into an agent (ssh-add)")
+        fix: (needsOpenSSH ? "use \(HostKeyPolicy.wayOut), or " : "")
+          + "name a private key with `identityFile`, or load one into an agent (ssh-add)")
     }
     let leftOut = sha1.isEmpty ? [] : ["left out, because \(rsa)"]
     return TransportError(
       .authenticationFailed, host: name,
       why: (["\(address) lets \(user) in with none of: " + refused.joined(separator: ", ") + methods] + leftOut + notes)
         .joined(separator: "; "),
-      fix: "see that the login name is right, and that ~\(user)/.ssh/authorized_keys on the host has one of these keys")
+      fix: "see that the login name is right, and that ~\(user)/.ssh/authorized_keys on the host has one of these keys"
+        + (needsOpenSSH ? "; what was left out is used by " + HostKeyPolicy.wayOut : ""))
   }
 
   private func acceptedMethods(_ deadline: Deadline) async -> String? {

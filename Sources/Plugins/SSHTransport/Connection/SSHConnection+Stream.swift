@@ -16,11 +16,16 @@ extension SSHConnection {
       seconds: 30,
       error: TransportError(
         .streamTargetUnreachable, host: name, why: "\(name) got no answer from \(address) within 30 seconds"))
+    if forwardingIsRefused { return try await relay(host, port, address) }
     let channel: SSHChannel
     switch try await open(.stream(host: host, port: port), deadline) {
     case .success(let opened): channel = opened
     case .failure(let failure):
       if let lost { throw lost }
+      // libssh2 gives the host's reason (RFC 4254 section 5.1) in its message only.
+      if failure.code == LIBSSH2_ERROR_CHANNEL_FAILURE, failure.message.contains("prohibited") {
+        return try await relay(host, port, address)
+      }
       throw streamError(failure, address: address)
     }
     var ends: [Int32] = [-1, -1]
@@ -50,18 +55,32 @@ extension SSHConnection {
     }
   }
 
-  /// libssh2 gives the host's reason (RFC 4254 section 5.1) in its message only.
-  private func streamError(_ failure: SSHFailure, address: String) -> TransportError {
-    if failure.code == LIBSSH2_ERROR_CHANNEL_FAILURE, failure.message.contains("prohibited") {
-      return TransportError(
-        .forwardingRefused, host: name, why: "sshd on \(name) does not forward connections (to \(address))",
-        fix: "set `AllowTcpForwarding local` in the host's sshd_config (and look for DisableForwarding, PermitOpen and "
-          + "`restrict` in authorized_keys), then: systemctl reload ssh")
+  /// Opens a stream by a program on the host, since its sshd forwards none.
+  private func relay(_ host: String, _ port: UInt16, _ address: String) async throws(TransportError) -> Int32 {
+    forwardingIsRefused = true
+    let outcome = try await StreamRelay.open(to: host, port: port, host: name) { request async throws(TransportError) in
+      try await self.cancellable { () async throws(TransportError) in try await self.run(request) }
     }
+    switch outcome {
+    case .connected(let descriptor):
+      context.log("\(name): sshd does not forward connections; a program there relays to \(address)")
+      return descriptor
+    case .noProgram:
+      throw .forwardingRefused(host: name, place: name, address: address, relayIsMissing: true)
+    case .unreachable(let said):
+      throw unreachable(address, said.isEmpty ? "" : ": \(said)")
+    }
+  }
+
+  private func unreachable(_ address: String, _ reason: String = "") -> TransportError {
+    TransportError(
+      .streamTargetUnreachable, host: name, why: "\(name) cannot connect to \(address)\(reason)",
+      fix: "see on the host whether something listens there: ss -ltn")
+  }
+
+  private func streamError(_ failure: SSHFailure, address: String) -> TransportError {
     if failure.code == LIBSSH2_ERROR_CHANNEL_FAILURE || failure.code == LIBSSH2_ERROR_TIMEOUT {
-      return TransportError(
-        .streamTargetUnreachable, host: name, why: "\(name) cannot connect to \(address)",
-        fix: "see on the host whether something listens there: ss -ltn")
+      return unreachable(address)
     }
     return TransportError(
       .internal, host: name, why: "no stream to \(address): \(SSHLibrary.name) says \(failure.message)")

@@ -16,6 +16,8 @@ actor SSHConnection {
   nonisolated let endpoint: HostEndpoint
   /// The login name.
   nonisolated let user: String
+  /// How it is reached; nil: over TCP, from here.
+  let jump: JumpRoute?
   let settings: SSHSettings
   let context: PluginContext
   let knownHosts: KnownHostsFiles
@@ -32,13 +34,19 @@ actor SSHConnection {
 
   // Connecting (SSHConnection+Connect).
   var lookup: NameResolver.Answer?
+  /// How long connecting may take.
+  var connectSeconds = 10.0
+  /// Whether a key was left out that the system's ssh could use.
+  var needsOpenSSH = false
+  /// Whether sshd has refused to forward, so that it is not asked again.
+  var forwardingIsRefused = false
 
   // Channels (SSHConnection+Channels).
   var openings: [ChannelOpening] = []
   var isOpening = false
   var isPreparingSpare = false
-  /// Whether a channel is opened ahead; tests that count switch it off.
-  var keepsSpare = true
+  /// Whether a channel is opened ahead: not on jump hosts, which run no commands.
+  var keepsSpare: Bool
   var spare: SpareChannel?
   var leaving: [SSHChannel] = []
   var openCount = 0
@@ -63,8 +71,11 @@ actor SSHConnection {
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
   init(
-    loop: EventLoop, request: OpenRequest, settings: SSHSettings, context: PluginContext, knownHosts: KnownHostsFiles
+    loop: EventLoop, request: OpenRequest, settings: SSHSettings, context: PluginContext, knownHosts: KnownHostsFiles,
+    jump: JumpRoute? = nil, keepsSpare: Bool = true
   ) {
+    self.jump = jump
+    self.keepsSpare = keepsSpare
     self.loop = loop
     self.settings = settings
     self.context = context
@@ -119,6 +130,22 @@ actor SSHConnection {
     if let lost { throw lost }
     if Task.isCancelled { throw cancelled }
     if EventLoop.now >= deadline.time { throw deadline.error }
+  }
+
+  /// Lets a call notice that its task was cancelled.
+  nonisolated func cancellable<Value: Sendable>(
+    _ body: @Sendable () async throws(TransportError) -> Value
+  ) async throws(TransportError) -> Value {
+    let result = await withTaskCancellationHandler {
+      do throws(TransportError) {
+        return Result<Value, TransportError>.success(try await body())
+      } catch {
+        return .failure(error)
+      }
+    } onCancel: {
+      Task { await wake() }
+    }
+    return try result.get()
   }
 
   /// The error of a call whose task was cancelled.

@@ -15,6 +15,9 @@ struct HostKeyPolicy: Sendable {
   let name: String
   /// Where it listens.
   let endpoint: HostEndpoint
+  /// What runs a command on the last jump host, with a space behind it (`ssh bastion `); empty: the host is reached
+  /// without one.
+  let through: String
   /// The files that exist, for messages.
   let files: [String]
   /// The file that a new key belongs in.
@@ -32,9 +35,13 @@ struct HostKeyPolicy: Sendable {
   let authorities: [Known]
 
   /// Collects what is known of a host.
-  init(name: String, endpoint: HostEndpoint, knownHosts: [KnownHosts], firstFile: String, pinned: [String]) {
+  init(
+    name: String, endpoint: HostEndpoint, through: String = "", knownHosts: [KnownHosts], firstFile: String,
+    pinned: [String]
+  ) {
     self.name = name
     self.endpoint = endpoint
+    self.through = through
     self.pinned = pinned
     files = knownHosts.map(\.file)
     self.firstFile = firstFile
@@ -104,7 +111,9 @@ struct HostKeyPolicy: Sendable {
       : "\(SSHLibrary.name) cannot check the host keys that are known for \(address): \(places)"
     return TransportError(
       .unsupported, host: name, why: why,
-      fix: "make the host's \(PublicKey.shortType(better)) key known too: \(addCommand(better)); \(console(better))")
+      fix:
+        "make the host's \(PublicKey.shortType(better)) key known too: \(addCommand(better)); \(console(better)); or use "
+        + Self.wayOut)
   }
 
   /// The error when the server and the library have no host key algorithm in common.
@@ -114,7 +123,9 @@ struct HostKeyPolicy: Sendable {
       return TransportError(
         .unsupported, host: name,
         why: "the host \(address) has an RSA host key only, and \(Self.rsaReason)",
-        fix: "give it an ED25519 host key (`ssh-keygen -A` there, and a `HostKey` line if sshd_config lists them)")
+        fix:
+          "give it an ED25519 host key (`ssh-keygen -A` there, and a `HostKey` line if sshd_config lists them), or use "
+          + Self.wayOut)
     }
     if !known.isEmpty, pinned.isEmpty {
       let places = known.map { "\($0.key.shortType) \($0.key.fingerprint) in \($0.place)" }.joined(separator: ", ")
@@ -127,8 +138,12 @@ struct HostKeyPolicy: Sendable {
     return TransportError(
       .unsupported, host: name,
       why: "\(SSHLibrary.name) knows none of the host key algorithms that \(address) offers: "
-        + offered.joined(separator: ", "), fix: "give the host an ED25519 host key (`ssh-keygen -A` there)")
+        + offered.joined(separator: ", "),
+      fix: "give the host an ED25519 host key (`ssh-keygen -A` there), or use " + Self.wayOut)
   }
+
+  /// The transport that can do what libssh2 cannot.
+  static let wayOut = "`transport: {plugin: openssh}`, which goes by the system's own ssh"
 
   static var rsaReason: String {
     "\(SSHLibrary.name) signs and checks RSA with SHA-1 only, which OpenSSH 8.8 and later refuse"
@@ -144,7 +159,8 @@ struct HostKeyPolicy: Sendable {
       ?? ""
     return error(
       why: "the host key of \(address) is unknown: it offers \(shown), and \(places)\(ca)",
-      fix: "\(console(type)); if they are equal: \(addCommand(type))")
+      fix: "\(console(type)); if they are equal: \(addCommand(type))"
+        + (authorities.isEmpty ? "" : "; or use \(Self.wayOut)"))
   }
 
   private func error(why: String, fix: String) -> TransportError {
@@ -165,6 +181,6 @@ struct HostKeyPolicy: Sendable {
 
   private func addCommand(_ type: String) -> String {
     let port = endpoint.port == 22 ? "" : "-p \(endpoint.port) "
-    return "ssh-keyscan \(port)-t \(PublicKey.toolType(type)) \(endpoint.host) >> \(firstFile)"
+    return "\(through)ssh-keyscan \(port)-t \(PublicKey.toolType(type)) \(endpoint.host) >> \(firstFile)"
   }
 }

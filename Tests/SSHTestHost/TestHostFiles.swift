@@ -15,7 +15,14 @@ enum TestHostFiles {
     ssh-keygen -q -t rsa -b 2048 -N '' -C tester -f id_rsa
     ssh-keygen -q -t rsa -b 2048 -m PEM -N '' -C tester -f id_rsa_pem
     ssh-keygen -q -t ed25519 -N '' -C stranger -f stranger
+    ssh-keygen -q -t ed25519 -N '' -C authority -f authority
+    ssh-keygen -q -t ed25519 -N '' -C tester -f certified
+    ssh-keygen -q -s authority -I tester -n plain,"$(id -un)" -V -1d:+30d certified.pub
     cat id_*.pub > authorized_keys
+    mkdir bare
+    ln -s /bin/sh bare/sh
+    mkdir bashonly
+    for name in sh bash cat grep sleep; do ln -s "$(command -v $name)" bashonly/; done
     chmod 644 authorized_keys
     touch known_hosts
     [ -n "$2" ] || exit 0
@@ -50,7 +57,7 @@ enum TestHostFiles {
     cp home/csh/.cshrc home/askedcsh/.cshrc
     for name in fish askedfish; do
       mkdir -p home/$name/.config/fish
-      printf '%s\n' 'echo "Welcome to fish"; echo "glub" >&2' > home/$name/.config/fish/config.fish
+      printf '%s\n' 'echo "Welcome to fish"; echo "glub" >&2; umask 077' > home/$name/.config/fish/config.fish
     done
     printf 'while :; do echo noise noise noise noise noise noise noise noise noise; done\n' > home/flood/.bashrc
     for name in home/*; do chown -R ${name#home/} $name 2>/dev/null || chown -R $(grep "^${name#home/}:" etc/passwd |
@@ -77,13 +84,15 @@ enum TestHostFiles {
       for file in passwd shadow group sudoers; do mount --bind "$1/etc/$file" /etc/$file || exit; done
       mount -t tmpfs -o mode=755 tmpfs /run && mkdir -p /run/sshd /run/sudo || exit
     fi
-    /usr/sbin/sshd -D -e -f "$2" 2> "$3" < /dev/null &
+    mkdir -p "$1/servers" && : > "$1/servers/$$" && exec 3> "$3" || exit
+    [ -z "$5" ] || { mount --bind /tmp /tmp && mount -o "remount,bind,$5" /tmp; } || exit
+    /usr/sbin/sshd -D -e -f "$2" 2>&3 3>&- < /dev/null &
     server=$!
-    mkdir -p "$1/servers" && : > "$1/servers/$server"
     while read -r _ || [ $? -gt 128 ]; do :; done
     kill $server
     wait $server
-    rm -f "$1/servers/$server"
+    [ -z "$5" ] || umount -l /tmp
+    rm -f "$1/servers/$$"
     rmdir "$1/servers" 2> /dev/null && rm -rf "$1"
     :
     """#

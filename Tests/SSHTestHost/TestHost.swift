@@ -1,8 +1,6 @@
 import Glibc
-import QuorateCore
+package import QuorateCore
 import QuorateTesting
-import SSHTransport
-import Synchronization
 
 /// Real `sshd` processes on loopback, each with a configuration of its own, for as long as this process lives.
 ///
@@ -12,57 +10,59 @@ import Synchronization
 ///
 /// A supervising shell waits on a pipe that this process holds: whatever ends this process ends the servers, and the
 /// last one removes the folder.
-actor TestHost {
-  static let shared = TestHost()
+package actor TestHost {
+  package static let shared = TestHost()
 
   /// Whether this machine has an sshd to test against.
-  static let isAvailable: Bool = {
+  package static let isAvailable: Bool = {
     let has = access("/usr/sbin/sshd", X_OK) == 0 && access("/usr/bin/ssh-keygen", X_OK) == 0
     if !has { print("left out: tests against a real sshd (install openssh-server)") }
     return has
   }()
 
   /// Whether there can be users with other shells and rights.
-  static let hasUsers: Bool = {
+  package static let hasUsers: Bool = {
     let may = isAvailable && geteuid() == 0 && access("/usr/bin/unshare", X_OK) == 0
     if !may { print("left out: tests with other login shells and with sudo (run as root)") }
     return may
   }()
 
   /// Whether a shell is installed.
-  static func has(_ shell: String) -> Bool {
+  package static func has(_ shell: String) -> Bool {
     let isThere = access(shell, X_OK) == 0
     if !isThere { print("left out: tests with \(shell) as login shell") }
     return isThere
   }
 
   /// A running server.
-  struct Server: Sendable {
-    let port: UInt16
-    let folder: String
+  package struct Server: Sendable {
+    /// Where it listens on loopback.
+    package let port: UInt16
+    /// The folder with keys and users.
+    package let folder: String
     /// The file that its log goes to.
-    let log: String
+    package let log: String
     let process: Int32
     /// Held: its closing ends the server.
     let lifeline: Int32
 
-    var endpoint: HostEndpoint { HostEndpoint(host: "127.0.0.1", port: port, user: TestHost.plainUser) }
+    package var endpoint: HostEndpoint { HostEndpoint(host: "127.0.0.1", port: port, user: TestHost.plainUser) }
 
-    func endpoint(user: String) -> HostEndpoint { HostEndpoint(host: "127.0.0.1", port: port, user: user) }
+    package func endpoint(user: String) -> HostEndpoint { HostEndpoint(host: "127.0.0.1", port: port, user: user) }
   }
 
   /// A user who is always there.
-  static let plainUser =
+  package static let plainUser =
     geteuid() == 0 ? "plain" : getpwuid(geteuid()).flatMap { $0.pointee.pw_name }.map { String(cString: $0) } ?? ""
 
   /// The password of those who have one.
-  static let password = "correct horse"
+  package static let password = "correct horse"
 
   private var folderTask: Task<String, any Error>?
   private var servers: [String: Task<Server, any Error>] = [:]
 
   /// The folder with keys and users.
-  func folder() async throws -> String {
+  package func folder() async throws -> String {
     if let folderTask { return try await folderTask.value }
     let task = Task { try await Self.makeFolder() }
     folderTask = task
@@ -70,19 +70,27 @@ actor TestHost {
   }
 
   /// A server with further lines in its configuration; equal lines, the same server.
-  func server(_ options: [String] = [], hostKeys: [String] = ["ed25519", "ecdsa", "rsa"]) async throws -> Server {
-    let key = (options + hostKeys).joined(separator: "\n")
+  ///
+  /// - Parameter temporary: How `/tmp` is mounted for it (`ro`, `noexec`), as root; nil: as it is.
+  package func server(
+    _ options: [String] = [], hostKeys: [String] = ["ed25519", "ecdsa", "rsa"], temporary: String? = nil
+  ) async throws -> Server {
+    let key = (options + hostKeys + [temporary ?? ""]).joined(separator: "\n")
     if let known = servers[key] { return try await known.value }
     let folder = try await folder()
     if let known = servers[key] { return try await known.value }
-    let task = Task { try await Self.start(folder, options, hostKeys) }
+    let task = Task { try await Self.start(folder, options, hostKeys, temporary ?? "") }
     servers[key] = task
     return try await task.value
   }
 
   // MARK: Making
 
-  struct Failure: Error, CustomStringConvertible { var description: String }
+  package struct Failure: Error, CustomStringConvertible {
+    package var description: String
+
+    package init(description: String) { self.description = description }
+  }
 
   private static func makeFolder() async throws -> String {
     var template = Array("/tmp/quorate-sshd-XXXXXX".utf8CString)
@@ -96,17 +104,20 @@ actor TestHost {
     return folder
   }
 
-  private static func start(_ folder: String, _ options: [String], _ hostKeys: [String]) async throws -> Server {
+  private static func start(
+    _ folder: String, _ options: [String], _ hostKeys: [String], _ temporary: String
+  ) async throws -> Server {
     // Ports below those that the system gives to others; another process may still take one in between.
     for _ in 0..<5 {
-      if let server = try await start(folder, options, hostKeys, port: .random(in: 20_000..<32_768)) { return server }
+      let port = UInt16.random(in: 20_000..<32_768)
+      if let server = try await start(folder, options, hostKeys, temporary, port: port) { return server }
     }
     throw Failure(description: "no free port for sshd")
   }
 
   /// A server on a port; nil when the port is taken.
   private static func start(
-    _ folder: String, _ options: [String], _ hostKeys: [String], port: UInt16
+    _ folder: String, _ options: [String], _ hostKeys: [String], _ temporary: String, port: UInt16
   ) async throws -> Server? {
     let number = UInt32.random(in: .min ... .max)
     let configuration = "\(folder)/sshd_config.\(number)"
@@ -126,9 +137,10 @@ actor TestHost {
         ? [
           "setsid", "unshare", "--mount", "--propagation", "private", "sh", "-c", TestHostFiles.supervisor, "sh",
           folder,
-          configuration, log, "root",
+          configuration, log, "root", temporary,
         ]
-        : ["setsid", "sh", "-c", TestHostFiles.supervisor, "sh", folder, configuration, log, ""], input: lifeline[0])
+        : ["setsid", "sh", "-c", TestHostFiles.supervisor, "sh", folder, configuration, log, "", ""], input: lifeline[0]
+    )
     close(lifeline[0])
     let server = Server(port: port, folder: folder, log: log, process: process, lifeline: lifeline[1])
     let isUp = await LocalProgram.run(["sh", "-c", TestHostFiles.waiter, "sh", "\(port)", log])
@@ -149,7 +161,7 @@ actor TestHost {
   }
 
   /// Type and base 64 of a public key file.
-  static func publicKey(_ name: String, folder: String) async throws -> String {
+  package static func publicKey(_ name: String, folder: String) async throws -> String {
     try read("\(folder)/\(name).pub").split(separator: " ").prefix(2).joined(separator: " ")
   }
 
@@ -172,9 +184,9 @@ actor TestHost {
 
   // MARK: Files
 
-  static func write(_ text: String, to path: String) throws { try put(text, path, "w") }
+  package static func write(_ text: String, to path: String) throws { try put(text, path, "w") }
 
-  static func append(_ text: String, to path: String) throws { try put(text, path, "a") }
+  package static func append(_ text: String, to path: String) throws { try put(text, path, "a") }
 
   private static func put(_ text: String, _ path: String, _ mode: String) throws {
     guard let file = fopen(path, mode) else { throw Failure(description: "\(path) cannot be written") }
@@ -182,7 +194,7 @@ actor TestHost {
     fclose(file)
   }
 
-  static func read(_ path: String) throws -> String {
+  package static func read(_ path: String) throws -> String {
     guard let file = fopen(path, "r") else { throw Failure(description: "\(path) cannot be read") }
     defer { fclose(file) }
     var bytes = [UInt8](repeating: 0, count: 1 << 20)

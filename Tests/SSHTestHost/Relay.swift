@@ -1,10 +1,10 @@
 import Glibc
-import QuorateCore
+package import QuorateCore
 import Synchronization
 
 /// A long cable in userspace: a TCP relay that holds every byte for a while, counts round trips, and can fall silent or
 /// break.
-final class Relay: Sendable {
+package final class Relay: Sendable {
   private struct State {
     var isSilent = false
     var isBroken = false
@@ -15,7 +15,7 @@ final class Relay: Sendable {
     var connections = 0
   }
 
-  let port: UInt16
+  package let port: UInt16
   private let listener: Int32
   private let bell: (read: Int32, write: Int32)
   private let state = Mutex(State())
@@ -23,7 +23,7 @@ final class Relay: Sendable {
   /// - Parameters:
   ///   - target: The port on loopback that is relayed to.
   ///   - milliseconds: How long a byte takes, each way.
-  init(to target: UInt16, milliseconds: Int = 0) throws {
+  package init(to target: UInt16, milliseconds: Int = 0) throws {
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var name = Self.loopback(0)
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -49,17 +49,17 @@ final class Relay: Sendable {
 
   /// How many round trips followed each other until the host's last word. What the operator sends within one round trip
   /// after it began to speak cannot be an answer to what the host said to that: it counts as one.
-  var roundTrips: Int { state.withLock { $0.answered } }
+  package var roundTrips: Int { state.withLock { $0.answered } }
   /// Those that were begun, answered or not.
-  var begunRoundTrips: Int { state.withLock { $0.roundTrips } }
+  package var begunRoundTrips: Int { state.withLock { $0.roundTrips } }
   /// How many connections were made.
-  var connections: Int { state.withLock { $0.connections } }
+  package var connections: Int { state.withLock { $0.connections } }
   /// Carries nothing any more, and keeps the connections open.
-  func silence() { change { $0.isSilent = true } }
+  package func silence() { change { $0.isSilent = true } }
   /// Breaks every connection.
-  func cut() { change { $0.isBroken = true } }
+  package func cut() { change { $0.isBroken = true } }
   /// Ends the relay.
-  func stop() { change { $0.isStopped = true } }
+  package func stop() { change { $0.isStopped = true } }
 
   private func change(_ body: (inout State) -> Void) {
     state.withLock { body(&$0) }
@@ -178,4 +178,18 @@ final class Relay: Sendable {
       }
     }
   }
+}
+
+extension Relay {
+  /// A cable to a server, whose keys are then known at this end, too.
+  package convenience init(to server: TestHost.Server, milliseconds: Int = 0) async throws {
+    try self.init(to: server.port, milliseconds: milliseconds)
+    for type in ["ed25519", "ecdsa"] {
+      let key = try await TestHost.publicKey("host_\(type)", folder: server.folder)
+      try TestHost.append("[127.0.0.1]:\(port) \(key)\n", to: "\(server.folder)/known_hosts")
+    }
+  }
+
+  /// This end of the cable, for the user who is always there.
+  package var endpoint: HostEndpoint { HostEndpoint(host: "127.0.0.1", port: port, user: TestHost.plainUser) }
 }

@@ -1,14 +1,10 @@
-import Glibc
-import QuorateTesting
-import Testing
-
 /// Random changes to a valid input, from a fixed seed: nothing that is read may crash or hang.
-struct Mutations {
+package struct Mutations {
   private var generator: SplitMix
 
-  init(seed: UInt64) { generator = SplitMix(state: seed) }
+  package init(seed: UInt64) { generator = SplitMix(state: seed) }
 
-  func run(_ valid: [UInt8], rounds: Int, _ body: ([UInt8]) -> Void) {
+  package func run(_ valid: [UInt8], rounds: Int, _ body: ([UInt8]) -> Void) {
     var generator = generator
     for _ in 0..<rounds {
       var bytes = valid
@@ -39,32 +35,4 @@ private struct SplitMix: RandomNumberGenerator {
     value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
     return value ^ (value >> 31)
   }
-}
-
-/// A folder that goes with its last reference.
-final class TemporaryFolder: Sendable {
-  let root: String
-
-  init() async throws {
-    var template = Array("/tmp/quorate-test-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw TestHost.Failure(description: "no temporary folder") }
-    root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  deinit {
-    // Few files, one level deep.
-    guard let folder = opendir(root) else { return }
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != "." && name != ".." { unlink("\(root)/\(name)") }
-    }
-    closedir(folder)
-    rmdir(root)
-  }
-
-  func path(_ name: String) -> String { "\(root)/\(name)" }
-  func write(_ name: String, _ text: String) throws { try TestHost.write(text, to: path(name)) }
-  func read(_ name: String) throws -> String { try TestHost.read(path(name)) }
 }
