@@ -41,6 +41,7 @@ func tests(
 
 let bundled: [Target] = [
   plugin("LocalTransport", needs: ["QuorateProcesses"]),
+  plugin("OpenSSHTransport", needs: ["QuorateProcesses"]),
   plugin("SSHTransport", needs: ["CLibSSH2"], exclude: ["CLibSSH2"]),
   plugin("OpenSSLIssuer", needs: ["QuoratePKI"]),
   plugin("SystemdKubelet"),
@@ -90,6 +91,7 @@ let package = Package(
       path: "Benchmarks/Certificates", swiftSettings: settings),
     tests("LocalTransport", needs: ["LocalTransport", "QuorateProcesses", "QuorateCore", "QuorateTesting"]),
     tests("SSHTransport", needs: ["SSHTransport", "SSHTestHost", "QuorateCore", "QuorateTesting"]),
+    tests("OpenSSHTransport", needs: ["OpenSSHTransport", "SSHTestHost", "QuorateCore", "QuorateTesting"]),
     // No test: the sshd, the cable and the secrets that the tests of both ssh transports share.
     .target(
       name: "SSHTestHost", dependencies: ["QuorateCore", "QuorateTesting"], path: "Tests/SSHTestHost",

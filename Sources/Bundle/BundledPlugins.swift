@@ -1,4 +1,5 @@
 internal import LocalTransport
+internal import OpenSSHTransport
 internal import OpenSSLIssuer
 internal import ProcessSupervisor
 public import QuorateCore
@@ -15,6 +16,7 @@ public enum BundledPlugins {
     OpenSSLIssuer.registration,
     LocalTransport.registration,
     SSHTransport.registration,
+    OpenSSHTransport.registration,
     ProcessSupervisor.registration,
     SystemdKubelet.registration,
     SystemdEtcd.registration,

@@ -17,21 +17,35 @@ public enum ElevationForm: String, Sendable, Hashable, CaseIterable {
   case sudoWithPassword = "sudo-with-password"
 
   /// The command as an argument vector, for a transport that starts programs itself.
-  public var words: [String] {
+  public var words: [String] { words(run: #"exec sh -c "$t""#) }
+
+  /// The command as one line for any login shell.
+  public var line: String { Self.line(words) }
+
+  /// As ``line``, for a client that tells of exit statuses only: where a signal ends the command, a shell that stays says
+  /// so with its own status, 128 and the signal's number.
+  public var lineWithStatus: String { Self.line(words(run: #"{ sh -c "$t"; exit $?; }"#)) }
+
+  private func words(run: String) -> [String] {
     switch self {
-    case .none: ["sh", "-c", Self.prefix + " && " + Self.begin(nonce: "$n")]
-    case .sudo: ["sh", "-c", Self.prefix + #" && exec sudo -n -- sh -c "$0" quorate "$n""#, Self.begin(nonce: "$1")]
+    case .none: ["sh", "-c", Self.prefix + " && " + Self.begin(nonce: "$n", run)]
+    case .sudo:
+      ["sh", "-c", Self.prefix + #" && exec sudo -n -- sh -c "$0" quorate "$n""#, Self.begin(nonce: "$1", run)]
     case .sudoWithPassword:
-      ["sh", "-c", Self.prefix + #" && exec sudo -S -p "$n?" -- sh -c "$0" quorate "$n""#, Self.begin(nonce: "$1")]
+      [
+        "sh", "-c", Self.prefix + #" && exec sudo -S -p "$n?" -- sh -c "$0" quorate "$n""#,
+        Self.begin(nonce: "$1", run),
+      ]
     }
   }
 
-  /// The command as one line for any login shell.
-  public var line: String { words.map { $0.contains(" ") ? "'\($0)'" : $0 }.joined(separator: " ") }
+  private static func line(_ words: [String]) -> String {
+    words.map { $0.contains(" ") ? "'\($0)'" : $0 }.joined(separator: " ")
+  }
 
   private static let prefix = "LC_ALL=C; export LC_ALL; IFS= read -r n"
 
-  private static func begin(nonce: String) -> String {
-    #"echo "\#(nonce)." && echo "\#(nonce)." >&2 && IFS= read -r t && exec sh -c "$t""#
+  private static func begin(nonce: String, _ run: String) -> String {
+    #"echo "\#(nonce)." && echo "\#(nonce)." >&2 && IFS= read -r t && \#(run)"#
   }
 }
