@@ -45,7 +45,8 @@ public struct ConfigurationSchema: Sendable {
   var spec: SchemaObject {
     SchemaObject([
       SchemaKey(
-        "kubernetesVersion", .string(form: ConfigurationForm.kubernetesVersion), required: true, example: "v1.20.2",
+        "kubernetesVersion", .string(form: ConfigurationForm.kubernetesVersion),
+        default: "what the hosts' own kubeadm say; they must agree", example: "v1.20.2",
         "The Kubernetes version whose kubeadm is followed, \(KubernetesRelease.knownRangeText). It decides etcd's "
           + "version, flags, probes and image, the certificates' profile, the version of kubeadm's API and the form of "
           + "the kubelet's configuration."),

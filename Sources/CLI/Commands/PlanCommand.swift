@@ -88,7 +88,10 @@ struct PlanOutput {
       JSONLine(
         total,
         [
-          ("cluster", .string(plan.spec.name)), ("token", .string(plan.token)), ("add", .integer(counts.additions)),
+          ("cluster", .string(plan.spec.name)), ("token", .string(plan.token)),
+          ("kubernetesVersion", .optional(plan.spec.kubernetesVersion.map { "v\($0)" })),
+          ("kubernetesVersionFrom", .string(plan.spec.versionSource.rawValue)),
+          ("add", .integer(counts.additions)),
           ("change", .integer(counts.changes)), ("certificates", .integer(counts.certificates)),
           ("hosts", .integer(counts.hosts)), ("refused", .boolean(plan.isRefused)),
           ("leftOut", .strings(plan.leftOut.map(\.id.rawValue))),

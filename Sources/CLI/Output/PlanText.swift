@@ -35,12 +35,15 @@ struct PlanText {
 
   private var heading: String {
     let spec = plan.spec
-    let release = KubernetesRelease(spec.kubernetesVersion)
+    let release = spec.kubernetesVersion.flatMap(KubernetesRelease.init)
     let etcd = spec.etcdVersion ?? release?.etcdVersion
     let hosts = spec.hosts.count == 1 ? "1 host" : "\(spec.hosts.count) hosts"
+    let kubernetes = spec.kubernetesVersion.map { "\($0)" } ?? "?"
+    let version =
+      spec.versionSource == .configuration
+      ? ", as kubeadm of Kubernetes \(kubernetes) has it" : "; Kubernetes v\(kubernetes), as kubeadm on the hosts says"
     return
-      "\(console.styled(spec.name, .bold)): \(hosts), etcd \(etcd.map { "\($0)" } ?? "?"), as kubeadm of Kubernetes "
-      + "\(spec.kubernetesVersion) has it; token \(plan.token)"
+      "\(console.styled(spec.name, .bold)): \(hosts), etcd \(etcd.map { "\($0)" } ?? "?")\(version); token \(plan.token)"
   }
 
   private var stageLines: [String] {

@@ -115,6 +115,15 @@ struct RunDriver {
     return overrides
   }
 
+  /// Tells what the hosts' kubeadm say of the version, where the configuration names none.
+  ///
+  /// - Throws: The status to end with when the version is not known.
+  func checkVersion(_ survey: ClusterRun.SurveyResult) throws {
+    tell(survey.versionFindings)
+    let errors = survey.versionFindings.filter { $0.severity == .error }
+    if !errors.isEmpty { throw ExitStatus(of: errors.map(\.code)).code }
+  }
+
   private func lock() async throws { try await run.lock() }
 
   private func surveyed() async throws -> ClusterRun.SurveyResult { try await run.survey() }

@@ -39,10 +39,14 @@ struct SpecAssembly {
     checkCombination(plugins)
     let certificates = certificates(of: spec["issuer"])
     let authority = authority(of: spec, leafValidity: certificates.validitySeconds)
-    guard let name = value["metadata"]["name"].string, let version, let transport = plugins[.transport],
+    guard let name = value["metadata"]["name"].string, let transport = plugins[.transport],
       let issuer = plugins[.certIssuer], let serviceManager = plugins[.serviceManager],
       let manifestWriter = plugins[.manifestWriter]
     else { return nil }
+    if var finding = version.flatMap(KubernetesRelease.init)?.evidenceFinding, manifestWriter.plugin != "kubeadm" {
+      finding.position = place("spec.kubernetesVersion")
+      findings.add(finding)
+    }
     let members = hosts.compactMap(\.spec)
     guard members.count == hosts.count, !members.isEmpty else { return nil }
     return ClusterSpec(

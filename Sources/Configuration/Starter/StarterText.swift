@@ -21,7 +21,8 @@ struct StarterText {
       metadata:
         name: \(scalar(starter.name))
       spec:
-        # The version of your hosts' kubelet. It decides etcd's version, flags and image.
+        # The version of your hosts' kubelet. It decides etcd's version, flags and image. Without this line, your hosts'
+        # kubeadm are asked for theirs.
         kubernetesVersion: \(version ?? newest)
 
         # One member on each host. `address` is the IP address that etcd advertises and listens on; DNS names that

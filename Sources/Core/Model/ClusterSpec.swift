@@ -2,8 +2,11 @@
 public struct ClusterSpec: Sendable, Codable, Hashable {
   /// `metadata.name`: an RFC 1123 label. It names the cluster in messages, locks and the default token.
   public var name: String
-  /// The Kubernetes version whose kubeadm's behaviour is followed.
-  public var kubernetesVersion: Version
+  /// The Kubernetes version whose kubeadm's behaviour is followed; nil: what the hosts' own kubeadm say, and nobody
+  /// has asked them yet.
+  public var kubernetesVersion: Version?
+  /// Who names that version.
+  public var versionSource: VersionSource
   /// The etcd version, where the configuration sets it; nil: what ``EtcdRelease`` says for the Kubernetes version.
   public var etcdVersion: Version?
   /// The image's repository, where the configuration sets it.
@@ -31,6 +34,14 @@ public struct ClusterSpec: Sendable, Codable, Hashable {
   /// The manifest writer.
   public var manifestWriter: PluginChoice
 
+  /// Who names the Kubernetes version.
+  public enum VersionSource: String, Sendable, Codable, Hashable {
+    /// The configuration.
+    case configuration
+    /// The hosts' own kubeadm.
+    case hosts
+  }
+
   /// Which hosts hold the kube-apiserver's client key and certificate.
   public enum ApiserverClient: String, Sendable, Codable, Hashable, CaseIterable {
     /// Every host, as in the guide.
@@ -43,7 +54,7 @@ public struct ClusterSpec: Sendable, Codable, Hashable {
 
   /// Makes a specification.
   public init(
-    name: String, kubernetesVersion: Version, etcdVersion: Version? = nil, imageRepository: String? = nil,
+    name: String, kubernetesVersion: Version?, etcdVersion: Version? = nil, imageRepository: String? = nil,
     imageTag: String? = nil, hosts: [HostSpec], allowEvenMembers: Bool = false,
     authority: AuthoritySpec = AuthoritySpec(),
     apiserverClient: ApiserverClient = .every, certificates: CertificateSpec = CertificateSpec(),
@@ -52,6 +63,7 @@ public struct ClusterSpec: Sendable, Codable, Hashable {
   ) {
     self.name = name
     self.kubernetesVersion = kubernetesVersion
+    versionSource = kubernetesVersion == nil ? .hosts : .configuration
     self.etcdVersion = etcdVersion
     self.imageRepository = imageRepository
     self.imageTag = imageTag

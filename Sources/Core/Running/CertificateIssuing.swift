@@ -8,7 +8,7 @@ struct CertificateIssuing {
   /// Fills the slots of a stage's certificates, and of the CA where it is made or brought.
   func fill(_ slots: inout SlotValues, stage: Stage) async throws {
     let now = Instant(secondsSinceEpoch: Int64(settings.wallClock()))
-    guard let release = KubernetesRelease(plan.spec.kubernetesVersion) else { return }
+    guard let release = plan.spec.kubernetesVersion.flatMap(KubernetesRelease.init) else { return }
     // Keys need nothing of the CA: where they are slow to make (RSA), they are made while its own is.
     async let made = settings.toolkit.makeKeys(for: stage.certificates.map(\.profile))
     let existing = try await existingAuthority()

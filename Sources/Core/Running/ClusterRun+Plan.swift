@@ -6,7 +6,7 @@ extension ClusterRun {
     let spec = settings.spec
     let now = Instant(secondsSinceEpoch: Int64(settings.wallClock()))
     let identity = identity(survey)
-    var findings = identity.findings
+    var findings = survey.versionFindings + identity.findings
     findings += Preflight(spec: spec, observed: survey.observed, identity: identity).findings
     let moved = Set(
       spec.hosts.filter { host in
@@ -18,8 +18,11 @@ extension ClusterRun {
     findings += authority.findings
     var hosts: [HostInput] = []
     for host in spec.hosts {
-      // What the configured service manager misses on a host where another one runs the member is no news.
-      guard let observed = survey.observed[host.name], !moved.contains(host.name) else { continue }
+      // Without a version nothing can be said of what a host should hold. What the configured service manager misses on a
+      // host where another one runs the member is no news.
+      guard let observed = survey.observed[host.name], spec.kubernetesVersion != nil, !moved.contains(host.name) else {
+        continue
+      }
       let input = try await hostInput(host, observed, identity: identity, authority: authority, now: now)
       findings += (input.service.findings + (identity.phase == .existing ? input.existing : input.founding).findings)
       hosts.append(input)

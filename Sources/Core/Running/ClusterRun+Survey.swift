@@ -5,6 +5,9 @@ extension ClusterRun {
     public var observed: [String: ObservedHost]
     /// The hosts that could not be surveyed.
     public var failures: [RunFailure]
+    /// What the hosts' kubeadm said of the version, where the configuration names none; with an error among it the version
+    /// is not known, and nothing can be said of what hosts should hold.
+    public var versionFindings: [Finding] = []
     /// What was asked from this side, where the host itself could not ask.
     var askedFromHere: [String: MemberObservation] = [:]
 
@@ -27,8 +30,11 @@ extension ClusterRun {
   /// Looks at all connected hosts at once, each in one command that changes nothing.
   ///
   /// - Parameter comparingHashes: Whether each member is asked for the hash of its store, which reads all of it.
+  /// Where the configuration names no Kubernetes version, the hosts' kubeadm are asked first, in a command of its own.
+  ///
   /// - Throws: ``PluginError`` when a plugin cannot say what it must know.
   public func survey(comparingHashes: Bool = false) async throws(PluginError) -> SurveyResult {
+    let versionFindings = settings.spec.kubernetesVersion == nil ? await askVersion() : []
     var surveys: [String: Survey] = [:]
     for host in settings.spec.hosts {
       let context = context(of: host, token: nil, phase: .founding)
@@ -59,7 +65,8 @@ extension ClusterRun {
     }
     var observed: [String: ObservedHost] = [:]
     for case .success(let host) in results { observed[host.name] = host }
-    var result = SurveyResult(observed: observed, failures: results.failures())
+    var result = SurveyResult(
+      observed: observed, failures: results.failures(), versionFindings: versionFindings)
     let silent = hosts.filter { host in observed[host.name].map { EtcdSurvey.isUnanswerable($0.answers) } ?? false }
     let asked = await forEachHost(silent) { [sessions, settings] host -> Result<MemberObservation, RunFailure> in
       guard let session = sessions[host.name] else { return .failure(RunFailure.notConnected(host)) }
@@ -98,7 +105,9 @@ extension ClusterRun {
   /// What a plugin is told of a host's member.
   func context(of host: HostSpec, token: String?, phase: MemberPhase) -> MemberContext {
     let spec = settings.spec
-    let release = KubernetesRelease(spec.kubernetesVersion)
+    // Where it is not known there is no plan; whoever only looks asks for the newest.
+    let version = spec.kubernetesVersion ?? Version(1, KubernetesRelease.knownMinors.upperBound)
+    let release = KubernetesRelease(version)
     let etcd = spec.etcdVersion ?? release?.etcdVersion ?? Version(3, 5)
     let repository = spec.imageRepository ?? release?.imageRepository ?? "registry.k8s.io"
     let tag = spec.imageTag ?? KubernetesRelease.imageTag(etcd: etcd)
@@ -106,7 +115,7 @@ extension ClusterRun {
     arguments += host.extraArguments
     return MemberContext(
       clusterName: spec.name, token: token, host: host, isFirst: host == spec.hosts.first, members: spec.hosts,
-      phase: phase, kubernetesVersion: spec.kubernetesVersion, etcdVersion: etcd, image: "\(repository)/etcd:\(tag)",
+      phase: phase, kubernetesVersion: version, etcdVersion: etcd, image: "\(repository)/etcd:\(tag)",
       imageRepository: spec.imageRepository, imageTag: spec.imageTag, extraArguments: arguments,
       keyAlgorithm: spec.certificates.keyAlgorithm)
   }

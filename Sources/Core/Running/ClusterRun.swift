@@ -43,7 +43,8 @@ public actor ClusterRun {
     }
   }
 
-  let settings: Settings
+  /// What the run was given; the specification's version is filled in once the hosts were asked for it.
+  private(set) var settings: Settings
   private(set) var sessions: [String: HostSession] = [:]
   private var locks: [HostLock] = []
 
@@ -52,11 +53,12 @@ public actor ClusterRun {
 
   // MARK: connections
 
-  /// Connects to all hosts at once.
+  /// Connects to hosts, all at once.
   ///
+  /// - Parameter hosts: Which ones, also such that are not the cluster's; nil: all of the cluster's.
   /// - Returns: A failure for each host that could not be reached.
-  public func connect() async -> [RunFailure] {
-    let opened = await open(settings.plugins.transport, to: settings.spec.hosts)
+  public func connect(to hosts: [HostSpec]? = nil) async -> [RunFailure] {
+    let opened = await open(settings.plugins.transport, to: hosts ?? settings.spec.hosts)
     for case .success(let session) in opened { sessions[session.host.name] = session }
     return opened.failures()
   }
@@ -117,6 +119,9 @@ public actor ClusterRun {
     sessions = [:]
     await settings.plugins.transport.shutdown()
   }
+
+  /// Takes the version that the hosts' kubeadm say.
+  func resolve(_ version: Version) { settings.spec.kubernetesVersion = version }
 
   /// The open connection to a host.
   func session(of host: String) -> HostSession? { sessions[host] }
