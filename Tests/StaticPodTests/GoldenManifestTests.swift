@@ -14,12 +14,19 @@ import Testing
     #expect(try await GoldenManifest.golden("\(name).etcd.yaml") == manifest)
   }
 
-  /// Versions at which the manifest changed, and the cases that show it.
+  /// Versions at which the manifest changed, and every minor version from 1.28 on.
   static let derived = [
     Version(1, 20, 8), Version(1, 22, 0), Version(1, 23, 7), Version(1, 24, 0), Version(1, 25, 0), Version(1, 26, 7),
-    Version(1, 27, 0), Version(1, 31, 0), Version(1, 33, 6), Version(1, 34, 2), Version(1, 35, 0), Version(1, 36, 0),
-    Version(1, 37, 0),
+    Version(1, 27, 0), Version(1, 28, 0), Version(1, 29, 0), Version(1, 30, 0), Version(1, 31, 0), Version(1, 32, 0),
+    Version(1, 33, 6), Version(1, 34, 2), Version(1, 35, 0), Version(1, 36, 0), Version(1, 37, 0),
   ]
+
+  @Test func `Every version that is said to be recorded is`() {
+    let minors = KubernetesRelease.knownMinors.filter { minor in
+      KubernetesRelease(Version(1, minor, 0))?.evidence == .recorded
+    }
+    #expect(Set(minors).isSubset(of: Set(Self.derived.map(\.minor))))
+  }
 
   @Test(arguments: derived, ["new", "ipv6-existing"])
   func `The files of a later version are as derived from its sources`(
