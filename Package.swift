@@ -48,6 +48,7 @@ let bundled: [Target] = [
   plugin("SystemdEtcd", resources: [.embedInCode("start-etcd.sh")]),
   plugin("ProcessSupervisor", resources: [.embedInCode("supervise.sh")]),
   plugin("StaticPod"),
+  plugin("KubeadmWriter"),
   plugin("UnitFile"),
 ]
 
@@ -99,6 +100,7 @@ let package = Package(
     tests("Core", needs: ["QuorateCore", "QuorateTesting"]),
     tests("Kubeadm", needs: ["QuorateCore", "QuorateTesting"]),
     tests("StaticPod", needs: ["StaticPod", "QuorateCore", "QuorateTesting"], resources: [.copy("Golden")]),
+    tests("KubeadmWriter", needs: ["KubeadmWriter", "StaticPod", "QuorateCore", "QuorateTesting"]),
     tests("ProcessSupervisor", needs: ["ProcessSupervisor", "QuorateCore", "QuorateTesting"]),
     tests("SystemdKubelet", needs: ["SystemdKubelet", "QuorateCore", "QuorateTesting"]),
     tests("SystemdEtcd", needs: ["SystemdEtcd", "QuorateCore", "QuorateTesting"]),

@@ -1,3 +1,4 @@
+internal import KubeadmWriter
 internal import LocalTransport
 internal import OpenSSHTransport
 internal import OpenSSLIssuer
@@ -21,6 +22,7 @@ public enum BundledPlugins {
     SystemdKubelet.registration,
     SystemdEtcd.registration,
     StaticPod.registration,
+    KubeadmWriter.registration,
     UnitFile.registration,
   ]
 }

@@ -36,13 +36,19 @@ public struct ManifestReply: Sendable, Codable, Hashable {
   /// They are text in which a line that begins with `#`, blanks aside, is a comment: a file that differs from this one in
   /// comments, empty lines and blanks at the ends of lines alone is written, and no member is restarted for it.
   public var manifest: [DesiredFile]
+  /// The container images that the manifest names (`k8s.gcr.io/etcd:3.4.13-0`), also where no manifest can be written
+  /// yet; empty where no container runs.
+  public var images: [String]
   /// What was found.
   public var findings: [Finding]
 
   /// Makes a reply.
-  public init(configuration: [DesiredFile] = [], manifest: [DesiredFile] = [], findings: [Finding] = []) {
+  public init(
+    configuration: [DesiredFile] = [], manifest: [DesiredFile] = [], images: [String] = [], findings: [Finding] = []
+  ) {
     self.configuration = configuration
     self.manifest = manifest
+    self.images = images
     self.findings = findings
   }
 }

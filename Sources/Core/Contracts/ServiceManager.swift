@@ -62,6 +62,8 @@ public struct ServiceReply: Sendable, Codable, Hashable {
   public var hardeningRestarts: Bool
   /// Who owns what Quorate writes on this host.
   public var owner: FileOwner
+  /// The container images that running any member takes besides the manifest's own (the sandbox of a pod).
+  public var images: [String]
   /// As whom the member runs, where that is somebody else than ``owner``: its data folder belongs to that user, and so do
   /// the keys and certificates that etcd itself reads (``CertificateRole/isMembers``). Nothing else does, and the CA's
   /// key last of all.
@@ -78,7 +80,8 @@ public struct ServiceReply: Sendable, Codable, Hashable {
     start: [HostCommand] = [], needsStart: Bool = false, restart: [HostCommand] = [], needsRestart: Bool = false,
     instance: HostCommand? = nil, restartUnchanged: [HostCommand] = [], hardeningRestarts: Bool = true,
     owner: FileOwner = .root,
-    memberOwner: FileOwner? = nil, makesMemberOwner: Bool = false, findings: [Finding] = []
+    memberOwner: FileOwner? = nil, makesMemberOwner: Bool = false, images: [String] = [],
+    findings: [Finding] = []
   ) {
     self.files = files
     self.activation = activation
@@ -93,6 +96,7 @@ public struct ServiceReply: Sendable, Codable, Hashable {
     self.owner = owner
     self.memberOwner = memberOwner
     self.makesMemberOwner = makesMemberOwner
+    self.images = images
     self.findings = findings
   }
 }

@@ -57,6 +57,24 @@ public struct KubernetesRelease: Sendable, Hashable {
   /// The tag kubeadm gives an etcd version: `3.4.13-0`.
   public static func imageTag(etcd version: Version) -> String { "\(version)-0" }
 
+  /// The image of a pod's sandbox that this version's kubeadm pulls, `REPOSITORY/pause:TAG` (`constants.go`,
+  /// `PauseVersion`). The container runtime's own configuration decides which one is used.
+  public var pauseImage: String {
+    let tag =
+      switch minor {
+      case ...20: "3.2"
+      case 21: "3.4.1"
+      case 22: "3.5"
+      case 23: "3.6"
+      case 24: "3.7"
+      case 25: "3.8"
+      case 26...30: "3.9"
+      case 31...33: "3.10"
+      default: "3.10.1"
+      }
+    return "\(imageRepository)/pause:\(tag)"
+  }
+
   /// The API version of `kubeadmcfg.yaml` that this version's kubeadm takes without a warning: v1beta4 since
   /// 1.31, v1beta3 since 1.22, v1beta2 before.
   public var kubeadmAPI: KubeadmAPI { minor >= 31 ? .v1beta4 : minor >= 22 ? .v1beta3 : .v1beta2 }

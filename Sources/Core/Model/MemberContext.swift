@@ -52,6 +52,18 @@ public struct MemberContext: Sendable, Codable, Hashable {
   public var initialCluster: String { members.map { "\($0.name)=\($0.peerURL)" }.joined(separator: ",") }
 }
 
+extension MemberContext {
+  /// What every manifest writer says of a member whose token is not known; empty where it is.
+  public var tokenFindings: [Finding] {
+    guard token == nil else { return [] }
+    return [
+      Finding(
+        .error, code: "etcd.token-missing", host: host.name, what: "the cluster's token is not known",
+        why: "two clusters with etcd's default token can take each other's members", fix: "survey the hosts again")
+    ]
+  }
+}
+
 /// Whether the cluster is being founded or exists: etcd's `--initial-cluster-state`.
 public enum MemberPhase: String, Sendable, Codable, Hashable {
   /// The first start of all members together.

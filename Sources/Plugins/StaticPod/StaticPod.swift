@@ -31,8 +31,8 @@ public struct StaticPod: ManifestWriter {
         fix: "set kubernetesVersion to one of \(KubernetesRelease.knownRangeText)")
     }
     let kubeadm = HostKubeadm.version(in: answers)
-    var reply = ManifestReply(findings: ManagedFlags.findings(for: member, release: release))
-    if member.token == nil { reply.findings.append(Self.missingToken(of: member)) }
+    var reply = ManifestReply(
+      images: [member.image], findings: ManagedFlags.findings(for: member, release: release) + member.tokenFindings)
     // A manifest that nobody may use is not written: errors stop the run before anything changes.
     guard !reply.findings.contains(where: { $0.severity == .error }) else { return reply }
     reply.findings += HostKubeadm.findings(for: member, release: release, kubeadm: kubeadm)
@@ -44,14 +44,6 @@ public struct StaticPod: ManifestWriter {
         text: EtcdPod(member: member, release: release).text)
     ]
     return reply
-  }
-
-  private static func missingToken(of member: MemberContext) -> Finding {
-    Finding(
-      .error, code: "etcd.token-missing", host: member.host.name,
-      what: "the cluster's token is not known",
-      why: "two clusters with etcd's default token can take each other's members",
-      fix: "survey the hosts again")
   }
 
   /// Where the member's etcd version makes the manifest another one than kubeadm's.

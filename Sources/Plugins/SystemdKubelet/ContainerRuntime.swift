@@ -59,6 +59,18 @@ struct ContainerRuntime: Equatable {
     }
   }
 
+  /// The sandbox's image: `sandbox_image` of containerd 1, `sandbox` below `pinned_images` of containerd 2.
+  static func sandboxImage(_ configuration: String) -> String? {
+    for line in configuration.split(whereSeparator: \.isNewline) {
+      let parts = line.prefix { $0 != "#" }.split(separator: "=", maxSplits: 1)
+        .map { $0.filter { $0 != " " && $0 != "\t" } }
+      guard parts.count == 2, parts[0] == "sandbox_image" || parts[0] == "sandbox" else { continue }
+      let image = parts[1].filter { $0 != "\"" && $0 != "'" }
+      return image.isEmpty ? nil : image
+    }
+    return nil
+  }
+
   private static func usesSystemdCgroup(_ configuration: String) -> Bool {
     configuration.split(whereSeparator: \.isNewline).contains { line in
       let parts = line.prefix { $0 != "#" }.split(separator: "=")

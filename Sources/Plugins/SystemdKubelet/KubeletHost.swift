@@ -81,6 +81,8 @@ struct KubeletHost {
   /// nil: none whose socket is there.
   let runtime: ContainerRuntime?
   let hasRuntimeSocket: Bool
+  /// The image of a pod's sandbox, as containerd's configuration names it; nil: it is not set there.
+  let sandboxImage: String?
   let driver: KubeletSettings.CgroupDriver
   let hasCgroupV2: Bool
   let hasSwap: Bool
@@ -102,6 +104,7 @@ struct KubeletHost {
     let chosen = settings.runtimeEndpoint.map(ContainerRuntime.init(endpoint:))
     runtime = chosen ?? ContainerRuntime.found(in: answers, containerd: containerd)
     hasRuntimeSocket = runtime.map { ContainerRuntime.isSocket(answers.file($0.socket)) } ?? false
+    sandboxImage = containerd.flatMap(ContainerRuntime.sandboxImage)
     hasCgroupV2 = answers.file(Self.cgroupV2File).kind == .regular
     driver =
       settings.cgroupDriver

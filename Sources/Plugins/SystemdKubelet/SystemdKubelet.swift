@@ -33,6 +33,7 @@ public struct SystemdKubelet: ServiceManager {
     let host = KubeletHost(member: member, settings: settings, answers: answers)
     var reply = ServiceReply(
       instance: Self.instance(member), restartUnchanged: [Self.restartUnchanged(member)],
+      images: [host.sandboxImage ?? KubernetesRelease(member.kubernetesVersion)?.pauseImage].compactMap(\.self),
       findings: HostFitness(member: member, settings: settings, host: host).findings)
     // Without these three there is nothing to write, and the findings say why.
     guard let unit = host.unit, let kubelet = host.kubelet, let version = host.version else { return reply }

@@ -59,13 +59,7 @@ public struct UnitFile: ManifestWriter {
         fix: "set kubernetesVersion to one of \(KubernetesRelease.knownRangeText)")
     }
     let layout = member.host.layout
-    var reply = ManifestReply(findings: ManagedFlags.findings(for: member, release: release))
-    if member.token == nil {
-      reply.findings.append(
-        Finding(
-          .error, code: "etcd.token-missing", host: member.host.name, what: "the cluster's token is not known",
-          why: "two clusters with etcd's default token can take each other's members", fix: "survey the hosts again"))
-    }
+    var reply = ManifestReply(findings: ManagedFlags.findings(for: member, release: release) + member.tokenFindings)
     let version = Self.version(in: answers)
     let binary = etcd ?? Self.path(in: answers)
     if let binary, let version {
