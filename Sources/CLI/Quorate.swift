@@ -20,7 +20,7 @@ struct Quorate: AsyncParsableCommand {
     subcommands: [
       InitCommand.self, ValidateCommand.self, ConfigCommand.self, SchemaCommand.self, PlanCommand.self,
       ApplyCommand.self, RunCommand.self, PipelinesCommand.self, VerifyCommand.self, HealthCommand.self,
-      StatusCommand.self, RunsCommand.self, PluginsCommand.self,
+      StatusCommand.self, ExportCommand.self, ImagesCommand.self, RunsCommand.self, PluginsCommand.self,
     ])
 
   static func main() async {

@@ -16,12 +16,29 @@ struct ManualPage {
 
   /// All pages of a program.
   static func all(of program: CommandDescription) -> [ManualPage] {
-    let commands = (program.subcommands ?? []).filter { $0.commandName != "help" }
-    return [ManualPage(program)] + commands.map { ManualPage(program, command: $0) }
+    [ManualPage(program)] + flat(program).map { ManualPage(program, command: $0) }
   }
 
-  /// The page's name: `quorate-apply`.
-  var name: String { command.map { "\(program.commandName)-\($0.commandName)" } ?? program.commandName }
+  /// The commands of a program; of one that only has commands of its own, those (`export certs`).
+  private static func flat(_ program: CommandDescription) -> [CommandDescription] {
+    (program.subcommands ?? []).filter { $0.commandName != "help" }.flatMap { command in
+      let inner = flat(command)
+      return inner.isEmpty
+        ? [command]
+        : inner.map { part in
+          var part = part
+          part.commandName = "\(command.commandName) \(part.commandName)"
+          return part
+        }
+    }
+  }
+
+  private static func pageName(_ program: CommandDescription, _ command: CommandDescription) -> String {
+    "\(program.commandName)-\(command.commandName.replacing(" ", with: "-"))"
+  }
+
+  /// The page's name: `quorate-apply`, `quorate-export-certs`.
+  var name: String { command.map { Self.pageName(program, $0) } ?? program.commandName }
 
   /// The page.
   var text: String {
@@ -63,8 +80,8 @@ struct ManualPage {
 
   private var commands: [String] {
     var lines = [".Sh COMMANDS", ".Bl -tag -width Ds"]
-    for command in program.subcommands ?? [] where command.commandName != "help" {
-      lines.append(".It Xr quorate-\(command.commandName) 1")
+    for command in Self.flat(program) {
+      lines.append(".It Xr \(Self.pageName(program, command)) 1")
       lines += Self.sentences(command.abstract ?? "")
     }
     return lines + [".El"]

@@ -46,6 +46,26 @@ import Testing
     guard case .command(3, _)? = answer.replies.last else { throw Unexpected() }
   }
 
+  @Test(arguments: shells)
+  func `An archive goes into the runtime's own program, byte for byte, and what follows is carried out`(shell: String)
+    async throws
+  {
+    try await TemporaryFolder.with { folder in
+      // A podman that keeps what it is given.
+      try folder.write("podman", "#!/bin/sh\n[ \"$1\" = load ] || exit 3\ncat >\"${0%/*}/got\"\n", mode: 0o755)
+      let archive = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 37 >> 3) }
+      let answer = try await perform(
+        [
+          .importImages(.podman, archive: .bytes(archive), count: archive.count),
+          .command(HostCommand(["echo", "still here"])),
+        ], shell: shell, searching: folder.path)
+      #expect(answer.isComplete)
+      #expect(try folder.read("got") == archive)
+      guard case .command(0, let output)? = answer.replies.last else { throw Unexpected() }
+      #expect(String(decoding: output, as: UTF8.self) == "still here\n")
+    }
+  }
+
   @Test func `A value that holds a line break is refused before anything is sent`() async throws {
     await #expect(throws: HostProgramError.self) { try await perform([.remove("/tmp/a\nb")]) }
   }
@@ -266,10 +286,13 @@ import Testing
   }
 
   @discardableResult
-  private func perform(_ operations: [HostOperation], shell: String = "sh") async throws -> HostAnswer {
+  private func perform(
+    _ operations: [HostOperation], shell: String = "sh", searching folder: String? = nil
+  ) async throws -> HostAnswer {
     let host = HostSpec(name: "here", address: .loopbackV4)
     let session = HostSession(
-      host: host, transport: ShellTransport(shell: shell), opened: OpenReply(connection: ConnectionHandle(id: 1)))
+      host: host, transport: ShellTransport(shell: shell, folder: folder),
+      opened: OpenReply(connection: ConnectionHandle(id: 1)))
     return try await session.perform(operations, timeoutSeconds: 60)
   }
 }
@@ -277,6 +300,8 @@ import Testing
 /// Runs commands by a shell of this machine; enough of a transport for the program on a host.
 struct ShellTransport: Transport {
   var shell = "sh"
+  /// Where programs are looked for first.
+  var folder: String?
   /// What a login shell says before the command runs.
   var banner = "Welcome to this host.\nquorate is not what this line begins with\n"
 
@@ -293,7 +318,8 @@ struct ShellTransport: Transport {
       case .descriptor: throw TransportError(.unsupported, host: "here", why: "no descriptors here")
       }
     }
-    let result = await LocalProgram.run([shell, "-c", request.command.text], input: input)
+    let search = folder.map { ["env", "PATH=\($0):/usr/sbin:/usr/bin:/sbin:/bin"] } ?? []
+    let result = await LocalProgram.run(search + [shell, "-c", request.command.text], input: input)
     return RunReply(
       status: .exited(result.status), output: Array(banner.utf8) + result.output, errorOutput: result.errorOutput)
   }

@@ -10,6 +10,8 @@ final class EventReporter: Sendable {
   private struct State {
     var waiting: [String: Double] = [:]
     var stage: Stage.ID?
+    /// How much of an archive each host has, in percent.
+    var sent: [String: Int] = [:]
     var ticker: Task<Void, Never>?
   }
 
@@ -47,6 +49,12 @@ final class EventReporter: Sendable {
       case .hostStarted(let stage, let host):
         state.stage = stage
         state.waiting[host] = Environment.now()
+      case .imagesSent(let host, let sent, let total):
+        state.sent[host] = total > 0 ? Int(Double(sent) / Double(total) * 100) : 100
+        state.waiting[host] = state.waiting[host] ?? Environment.now()
+      case .imagesLoaded(let host, _):
+        state.sent[host] = nil
+        state.waiting[host] = nil
       case .surveyed(let host, _), .surveyFailed(let host, _), .hostFinished(_, let host, _, _),
         .hostFailed(_, let host, _):
         state.waiting[host] = nil
@@ -64,8 +72,13 @@ final class EventReporter: Sendable {
   }
 
   private func showWaiting() {
-    let (waiting, stage) = state.withLock { ($0.waiting, $0.stage) }
+    let (waiting, stage, sent) = state.withLock { ($0.waiting, $0.stage, $0.sent) }
     guard let since = waiting.values.min() else { return }
+    guard sent.isEmpty else {
+      let shares = sent.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value) %" }.joined(separator: ", ")
+      console.transient("    images: \(shares)  \((Environment.now() - since).secondsText)")
+      return
+    }
     let what = stage.map { $0.rawValue } ?? "survey"
     console.transient(
       "    \(what): \(waiting.keys.sorted().joined(separator: ", "))  \((Environment.now() - since).secondsText)")
@@ -78,6 +91,9 @@ final class EventReporter: Sendable {
     case .surveyed(let host, let seconds): [line(host, "surveyed", seconds)]
     case .surveyFailed(let host, let why): [line(host, console.styled("cannot be surveyed: \(why)", .red), nil)]
     case .locked, .hostStarted, .stageFinished: []
+    case .imagesSent(let host, 0, let total): [line(host, "gets the archive (\(total.sizeText))", nil)]
+    case .imagesSent: []
+    case .imagesLoaded(let host, let seconds): [line(host, "images loaded", seconds)]
     case .stageStarted(let stage): ["\(arrow) \(stage.title)"]
     case .certificatesIssued(let count, let seconds):
       [line("", count == 1 ? "1 certificate issued" : "\(count) certificates issued", seconds)]
@@ -110,6 +126,13 @@ extension Double {
   var secondsText: String {
     let tenths = Int((self * 10).rounded())
     return "\(tenths / 10).\(abs(tenths % 10))s"
+  }
+}
+
+extension Int {
+  /// Bytes in the unit that suits: `23 MiB`.
+  var sizeText: String {
+    self >= 1 << 20 ? "\(self >> 20) MiB" : self >= 1 << 10 ? "\(self >> 10) KiB" : "\(self) bytes"
   }
 }
 
@@ -187,6 +210,10 @@ extension RunEvent {
       JSONLine(
         "stage-finished",
         [("stage", .string(stage.rawValue)), ("seconds", .number(seconds)), ("outcome", .string(outcome))])
+    case .imagesSent(let host, let sent, let total):
+      JSONLine("images-sent", [("host", .string(host)), ("sent", .integer(sent)), ("total", .integer(total))])
+    case .imagesLoaded(let host, let seconds):
+      JSONLine("images-loaded", [("host", .string(host)), ("seconds", .number(seconds))])
     case .stopRequested: JSONLine("stop-requested")
     }
   }

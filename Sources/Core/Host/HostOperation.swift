@@ -34,6 +34,8 @@ enum HostOperation: Sendable {
   case remove(String)
   /// Runs a command; a status other than 0 ends the program.
   case execute(HostCommand)
+  /// Imports an archive of container images by a runtime's own program.
+  case importImages(ImageStore.Program, archive: InputPart, count: Int)
   /// Remembers which instance of the member runs: what the command prints, or since when its process runs.
   case mark(NetworkEndpoint, instance: HostCommand? = nil)
   /// Waits until the member answers alone that it is healthy; `restarted`: another one than was marked.
@@ -76,6 +78,8 @@ enum HostOperation: Sendable {
     case .setAttributes(let path, let mode, let owner): ("setattributes", [octal(mode), ownerText(owner), path], nil)
     case .remove(let path): ("remove", [path], nil)
     case .execute(let command): ("execute", ["\(command.timeoutSeconds)"] + command.arguments, nil)
+    case .importImages(let program, let archive, let count):
+      ("import", ["\(count)", program.rawValue], archive)
     case .mark(let endpoint, let instance):
       ("mark", [endpoint.address.description, "\(endpoint.port)"] + (instance?.arguments ?? []), nil)
     case .await(let endpoint, let seconds, let restarted, let instance):

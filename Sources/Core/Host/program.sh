@@ -258,6 +258,16 @@ ${actual%.}"
     answer "status ${output##*|}" "${output%|*}"
     [ "${output##*|}" = 0 ] || exit 1
     ;;
+  import) # BYTES ctr|docker|podman, then the bytes: an archive of images, straight into the container runtime
+    size=$1
+    case $2 in
+    ctr) set -- ctr --namespace k8s.io images import - ;;
+    *) set -- "$2" load ;;
+    esac
+    output=$(head -c "$size" | "$@" 2>&1 8>&- 9>&-; echo "|$?")
+    [ "${output##*|}" = 0 ] || failed "$1 does not take the archive: ${output%|*}"
+    reply ok
+    ;;
   mark) # HOST PORT [ARGUMENT...]: remembers, for "await ... restarted", what the command prints; else since when the member runs
     host=$1 port=$2
     shift 2

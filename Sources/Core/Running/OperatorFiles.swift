@@ -76,6 +76,44 @@ public struct OperatorFiles: Sendable {
     }
   }
 
+  /// Writes files like ``replace(_:at:mode:)``, the first rename only when all are written and synced.
+  ///
+  /// - Throws: ``RunFailure`` when one cannot be written; before the first rename nothing was changed.
+  func replaceTogether(_ writes: [(content: SecretBytes, path: String, mode: UInt32)]) throws(RunFailure) {
+    var staged: [(temporary: String, path: String)] = []
+    // What was renamed is not there any more.
+    defer { for file in staged { unlink(file.temporary) } }
+    for write in writes {
+      staged.append((try stage(write.content, for: write.path, mode: write.mode), write.path))
+    }
+    for file in staged where rename(file.temporary, file.path) != 0 { throw failure("cannot write \(file.path)") }
+    for folder in Set(staged.map { $0.path.prefix(upTo: $0.path.lastIndex(of: "/") ?? $0.path.startIndex) }) {
+      let descriptor = open(folder.isEmpty ? "." : String(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      guard descriptor >= 0 else { continue }
+      fsync(descriptor)
+      close(descriptor)
+    }
+  }
+
+  /// Makes a folder where there is none.
+  ///
+  /// - Throws: ``RunFailure`` when it cannot be made.
+  func makeFolder(_ path: String, mode: UInt32) throws(RunFailure) {
+    guard mkdir(path, mode) != 0, errno != EEXIST else { return }
+    throw failure("cannot make the folder \(path)")
+  }
+
+  /// Corrects a file's mode.
+  ///
+  /// - Returns: Whether it was another one.
+  func correct(mode: UInt16, of path: String) throws(RunFailure) -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw failure("cannot look at \(path)") }
+    guard UInt16(truncatingIfNeeded: status.st_mode & 0o7777) != mode else { return false }
+    guard chmod(path, mode_t(mode)) == 0 else { throw failure("cannot set the mode of \(path)") }
+    return true
+  }
+
   private func stage(_ content: SecretBytes, for path: String, mode: UInt32) throws(RunFailure) -> String {
     let temporary = "\(path).\(HostSession.nonce())"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)

@@ -24,6 +24,10 @@ public enum RunEvent: Sendable, Codable, Hashable {
   case commandOutput(Stage.ID, host: String, command: String, output: String)
   /// A stage has ended on all its hosts: `done`, `failed` or `interrupted`.
   case stageFinished(Stage.ID, seconds: Double, outcome: String)
+  /// An archive of images goes to a host; `sent` of its `total` bytes so far.
+  case imagesSent(host: String, sent: Int, total: Int)
+  /// A host has the images.
+  case imagesLoaded(host: String, seconds: Double)
   /// The user asked to stop; the run ends when what is under way has ended.
   case stopRequested
 }
