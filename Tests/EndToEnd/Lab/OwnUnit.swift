@@ -60,6 +60,55 @@ extension OnTheLab {
       #expect(try await someone.quorate("plan", "--detailed-exit-code").status == 0)
     }
 
+    @Test func `A key is given back to etcd's user, a new pair belongs to it, and no other file does`() async throws {
+      let someone = try await founded()
+      let target = Lab.hosts[1]
+      let pki = "/etc/kubernetes/pki/etcd"
+      let before = try await target.shell(
+        "pidof etcd; chown root:root \(pki)/server.key; rm \(pki)/peer.crt; chown etcd: \(pki)/healthcheck-client.key; pidof etcd"
+      )
+      let verify = try await someone.quorate("verify")
+      #expect(verify.status == 1)
+      for fault in [
+        "server.key  key owner is root:root, not etcd:etcd", "peer.crt  missing",
+        "healthcheck-client.key  key owner is etcd:etcd, not root:root",
+      ] {
+        #expect(verify.output.contains(fault), "\(fault)\n\(verify.everything)")
+      }
+      let apply = try await someone.quorate("apply", "--yes")
+      #expect(apply.status == 0, "\(apply.everything)")
+      let modes = try await target.modes(below: pki)
+      for (name, mode) in [
+        "server.key": "600 etcd:etcd", "peer.key": "600 etcd:etcd", "peer.crt": "644 etcd:etcd",
+        "healthcheck-client.key": "600 root:root",
+      ] {
+        #expect(modes["\(pki)/\(name)"] == mode, "\(name)")
+      }
+      try await target.verifyCertificates()
+      // etcd reads its certificates at each handshake: the process is the one of before.
+      #expect(try await target.shell("pidof etcd; pidof etcd") == before)
+      #expect(try await someone.quorate("plan", "--detailed-exit-code").status == 0)
+    }
+
+    @Test func `An operator who is killed in the middle applies again and has a healthy cluster`() async throws {
+      let someone = try await Lab.blank(.lab(plugins: .ownUnit))
+      for host in Lab.hosts { try await host.shell("userdel etcd") }
+      for moment in [
+        #""type":"stage-finished","stage":"service""#, #""type":"host-started","stage":"founding""#,
+        #""type":"host-finished","stage":"hardening""#,
+      ] {
+        let killed = try someone.start(["apply", "--yes", "--output", "json"])
+        let came = await killed.wrote(moment)
+        killed.signal(SIGKILL)
+        let ending = await killed.ended()
+        try #require(came && ending.status == 128 + SIGKILL, "\(moment) \(ending.everything)")
+      }
+      let apply = try await someone.quorate("apply", "--yes")
+      #expect(apply.status == 0, "\(apply.everything)")
+      #expect(try await someone.quorate("plan", "--detailed-exit-code").status == 0)
+      #expect(try await someone.quorate("health").status == 0)
+    }
+
     @Test func `Members come back by themselves after a reboot, one alone and all together`() async throws {
       let someone = try await founded()
       try await Lab.call("stop", "host1")
