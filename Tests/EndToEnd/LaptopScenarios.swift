@@ -57,7 +57,7 @@ import Testing
       for process in ended { try await laptop.awaitEnd(of: process) }
       let status = try await laptop.someone.quorate("status")
       #expect(status.status == 1)
-      #expect(status.errorOutput.contains("infra1: the member does not run"), "\(status.everything)")
+      #expect(status.errorOutput.contains("infra0, infra1, infra2: the member does not run"), "\(status.everything)")
       #expect(status.errorOutput.contains("the host was started again since"), "\(status.everything)")
       #expect(status.errorOutput.contains("quorate apply starts it"), "\(status.everything)")
       let apply = try await laptop.someone.quorate("apply", "--yes")
