@@ -56,6 +56,7 @@ public struct ManifestWriterConformance: Sendable {
       found += PluginConformance.violations(inFile: file, of: member.host)
       if case .slot(let name) = file.content { found.append("\(file.path) waits for \(name)") }
     }
+    found += PluginConformance.violations(inImages: reply.images)
     found += PluginConformance.violations(inFindings: reply.findings, of: member.host)
     let isRefused = reply.findings.contains { $0.severity == .error }
     if reply.manifest.isEmpty && !isRefused { found.append("describes no member and does not say why") }

@@ -106,6 +106,10 @@ enum PluginConformance {
     return found
   }
 
+  static func violations(inImages images: [String]) -> [String] {
+    images.filter { !ImageName.isName($0) }.map { "\($0.debugDescription) is no name of an image" }
+  }
+
   static func violations(inFindings findings: [Finding], of host: HostSpec) -> [String] {
     findings.flatMap { finding -> [String] in
       var found: [String] = []

@@ -68,6 +68,7 @@ public struct ServiceManagerConformance: Sendable {
     if reply.makesMemberOwner && (reply.memberOwner == nil || !reply.needsActivation) {
       found.append("makes an owner that it does not name, or without an activation")
     }
+    found += PluginConformance.violations(inImages: reply.images)
     found += PluginConformance.violations(inFindings: reply.findings, of: member.host)
     return found
   }

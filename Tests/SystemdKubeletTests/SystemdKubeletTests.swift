@@ -19,6 +19,23 @@ import Testing
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  @Test(arguments: [
+    ("  sandbox_image = \"k8s.gcr.io/pause:3.2\"\n", "k8s.gcr.io/pause:3.2"),
+    (
+      "[plugins.'io.containerd.cri.v1.images'.pinned_images]\n  sandbox = 'registry.k8s.io/pause:3.10'\n",
+      "registry.k8s.io/pause:3.10"
+    ),
+    ("# sandbox_image = \"mine\"\nsandboxer = 'podsandbox'\n", "k8s.gcr.io/pause:3.2"),
+    ("sandbox_image = \"a\u{1B}[2Jb\"\n", "k8s.gcr.io/pause:3.2"), ("", "k8s.gcr.io/pause:3.2"),
+  ])
+  func `The sandbox's image is the one of containerd's configuration, else kubeadm's`(
+    _ containerd: String, _ image: String
+  ) async throws {
+    var host = KubeletHostAnswers()
+    host.containerd = containerd
+    #expect(try await reply(host).images == [image])
+  }
+
   @Test func `It keeps the contract of service managers`() async throws {
     let suite = ServiceManagerConformance(try SystemdKubelet()) { _ in KubeletHostAnswers().answers }
     #expect(try await suite.violations() == [])

@@ -58,7 +58,8 @@ struct KubeadmManifest {
 
   /// The image that it starts.
   var image: String? {
-    text.split(separator: "\n").first { $0.hasPrefix("    image: ") }.map { String($0.dropFirst(11)) }
+    let line = text.split(separator: "\n").first { $0.hasPrefix("    image: ") }
+    return line.map { String($0.dropFirst(11)) }.flatMap { ImageName.isName($0) ? $0 : nil }
   }
 
   /// Whether a token is written into YAML as it is.

@@ -81,7 +81,8 @@ struct KubeadmRun {
       let words = String(decoding: rest[..<end], as: UTF8.self).split(separator: " ")
       rest = rest[(end + 1)...]
       guard words.count == 2, words[0] == phase.rawValue, let length = Int(words[1]), (1...limit).contains(length),
-        length <= rest.count, let text = String(validating: rest.prefix(length), as: UTF8.self)
+        length <= rest.count, let text = String(validating: rest.prefix(length), as: UTF8.self),
+        text.split(separator: "\n").allSatisfy({ ManagedFlags.isValue(String($0)) })
       else { return .failed("its answer cannot be understood") }
       manifests[phase] = text
       rest = rest.dropFirst(length)

@@ -66,7 +66,7 @@ struct ContainerRuntime: Equatable {
         .map { $0.filter { $0 != " " && $0 != "\t" } }
       guard parts.count == 2, parts[0] == "sandbox_image" || parts[0] == "sandbox" else { continue }
       let image = parts[1].filter { $0 != "\"" && $0 != "'" }
-      return image.isEmpty ? nil : image
+      return ImageName.isName(image) ? image : nil
     }
     return nil
   }
