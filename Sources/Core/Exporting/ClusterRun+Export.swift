@@ -114,10 +114,11 @@ extension ClusterRun {
           count: file.content.count))
       placed.append(PlacedFile(path: path, change: seen[path] == nil ? .added : .replaced))
     }
-    if !puts.isEmpty {
-      let stage = folder + "/.quorate-staged"
-      operations += [.stage(stage)] + puts + [.commit(stage: stage, keep: false)]
-    }
+    let stage = folder + "/.quorate-staged"
+    // An earlier run that was cut off may have left a copy of the key there.
+    operations +=
+      puts.isEmpty
+      ? [.discard(stage: stage, onlyIfSeen: false)] : [.stage(stage)] + puts + [.commit(stage: stage, keep: false)]
     do {
       var answer = try await session.perform(operations, timeoutSeconds: 60)
       answer.wipe()

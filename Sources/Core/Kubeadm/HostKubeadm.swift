@@ -3,7 +3,7 @@
 public enum HostKubeadm {
   private static let id = "kubeadm.version"
 
-  /// The probe; both manifest writers use it.
+  /// The probe; every manifest writer uses it.
   public static let probe = Probe.command(
     id: id, HostCommand(["kubeadm", "version", "-o", "short"], timeoutSeconds: 10))
 

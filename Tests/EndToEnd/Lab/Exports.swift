@@ -28,6 +28,9 @@ extension OnTheLab {
       let accepted = try await preflight(node, external.output)
       #expect(!accepted.contains("ExternalEtcd"), "\(accepted)")
       #expect(accepted.contains("preflight"), "\(accepted)")
+      // It did ask: where nobody listens it says so.
+      let astray = try await preflight(node, external.output.replacing(":2379", with: ":2378"))
+      #expect(astray.contains("ExternalEtcdVersion"), "\(astray)")
       let direct = try await node.shell(
         """
         cd /etc/kubernetes/pki
