@@ -78,9 +78,7 @@ extension OpenSSHTransport {
   ) throws -> OpenSSHTransport {
     var all: [String: SettingsValue] = [
       "identityFile": .string("id_ed25519"), "configFile": .string("none"),
-      "options": .list(
-        (["UserKnownHostsFile=\(server.folder)/known_hosts", "GlobalKnownHostsFile=/dev/null", "IdentityAgent=none"]
-          + options).map { .string($0) }),
+      "knownHosts": .string("known_hosts"), "options": .list((["IdentityAgent=none"] + options).map { .string($0) }),
     ]
     all.merge(settings) { $1 }
     return try OpenSSHTransport(

@@ -28,12 +28,19 @@ struct ClientArguments: Sendable {
   }
 
   /// The text of the configuration that is put before the user's own.
-  static func configuration(_ settings: OpenSSHSettings) -> String {
+  ///
+  /// - Parameter asks: Whether ``PassphraseQuestions`` answers what ssh asks; it asks for no passwords even then.
+  static func configuration(_ settings: OpenSSHSettings, asks: Bool) -> String {
     let own: [String] =
       settings.configFile == "none"
       ? []
       : settings.configFile.map { ["Include \"\($0)\""] } ?? ["Include ~/.ssh/config", "Include /etc/ssh/ssh_config"]
-    return (["StrictHostKeyChecking yes", "UpdateHostKeys no", "BatchMode yes", "PermitLocalCommand no"] + own)
+    let known = settings.knownHosts.map { ["UserKnownHostsFile \"\($0)\"", "GlobalKnownHostsFile none"] } ?? []
+    let asking =
+      asks
+      ? ["NumberOfPasswordPrompts 1", "PasswordAuthentication no", "ChallengeResponseAuthentication no"]
+      : ["BatchMode yes"]
+    return (["StrictHostKeyChecking yes", "UpdateHostKeys no", "PermitLocalCommand no"] + asking + known + own)
       .joined(separator: "\n") + "\n"
   }
 

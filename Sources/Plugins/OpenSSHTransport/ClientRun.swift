@@ -25,9 +25,13 @@ struct ClientRun: Sendable {
 
   /// Runs a program without input until its standard output ends. What it leaves running in the background does not count:
   /// it must have let go of that.
-  static func run(_ words: [String], stop: CallStop, until deadline: UInt64) -> Result<ClientRun, Failure> {
+  ///
+  /// - Parameter questions: Answers what ssh asks; the time that takes does not count.
+  static func run(
+    _ words: [String], stop: CallStop, until limit: UInt64, questions: PassphraseQuestions? = nil
+  ) -> Result<ClientRun, Failure> {
     let process: ChildProcess
-    switch ChildProcess.start(words, isDetached: true) {
+    switch ChildProcess.start(words, isDetached: true, environment: questions?.environment ?? [:]) {
     case .success(let started): process = started
     case .failure(let error): return .failure(.notStarted("\(words.first ?? "") cannot be started: \(error.text)"))
     }
@@ -40,7 +44,9 @@ struct ClientRun: Sendable {
       let hasEnded = drain(process.pipes[1], &output, &buffer)
       _ = drain(process.pipes[2], &errors, &buffer)
       if hasEnded { break }
+      questions?.take()
       let now = Self.now
+      let deadline = limit + (questions?.spent ?? 0)
       if let reason = stop.reason {
         process.end()
         return .failure(.stopped(reason))
@@ -52,11 +58,12 @@ struct ClientRun: Sendable {
       var entries = [
         pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0),
         pollfd(fd: process.pipes[1], events: Int16(POLLIN), revents: 0),
+        pollfd(fd: questions?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
         pollfd(fd: process.pipes[2], events: Int16(POLLIN), revents: 0),
       ]
-      poll(&entries, 3, Int32(min((deadline - now) / 1_000_000 + 1, 1 << 30)))
+      poll(&entries, 4, Int32(min((deadline - now) / 1_000_000 + 1, 1 << 30)))
       // Standard error at its end is always ready: then only output and time are waited for.
-      if entries[2].revents & Int16(POLLIN) == 0, entries[2].revents & Int16(POLLHUP) != 0 { poll(&entries, 2, 50) }
+      if entries[3].revents & Int16(POLLIN) == 0, entries[3].revents & Int16(POLLHUP) != 0 { poll(&entries, 3, 50) }
     }
     let status = process.reap()
     _ = drain(process.pipes[2], &errors, &buffer)

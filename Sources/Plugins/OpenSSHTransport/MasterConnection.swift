@@ -33,9 +33,11 @@ final class MasterConnection: Sendable {
   /// - Parameters:
   ///   - name: The host's name, for errors.
   ///   - seconds: How long all of it may take.
+  ///   - questions: Answers what ssh asks; nil: it asks nothing.
   ///   - elevation: With whose rights commands are going to run, given the login name.
   static func open(
-    _ client: ClientArguments, name: String, seconds: Double, stop: CallStop, elevation: (String) -> Elevation
+    _ client: ClientArguments, name: String, seconds: Double, stop: CallStop,
+    questions: PassphraseQuestions?, elevation: (String) -> Elevation
   ) -> Result<MasterConnection, TransportError> {
     let deadline = ClientRun.moment(in: seconds)
     func failure(_ failure: ClientRun.Failure, _ address: String) -> TransportError {
@@ -74,10 +76,11 @@ final class MasterConnection: Sendable {
     let master = MasterConnection(
       name: name, client: client, user: identity.user, watcher: watcher, elevation: elevation(identity.user))
     let error: TransportError
-    switch ClientRun.run(client.master(seconds: seconds), stop: stop, until: deadline) {
+    switch ClientRun.run(client.master(seconds: seconds), stop: stop, until: deadline, questions: questions) {
     case .success(let run) where run.status.isSuccess: return .success(master)
     case .success(let run):
-      error = ClientWords(master.logText(from: 0) + "\n" + run.errors).error(host: name, identity: identity)
+      let told = ClientWords(master.logText(from: 0) + "\n" + run.errors).error(host: name, identity: identity)
+      error = told.code == .authenticationFailed ? questions?.failure(host: name) ?? told : told
     case .failure(let reason): error = failure(reason, identity.address)
     }
     master.end()

@@ -11,6 +11,8 @@ struct OpenSSHSettings: Sendable {
   var identityFile: String?
   /// The file that is read instead of `~/.ssh/config` and `/etc/ssh/ssh_config`; `none`: none at all.
   var configFile: String?
+  /// The known hosts file; nil: what ssh_config says.
+  var knownHosts: String?
   /// Further options of ssh_config(5), as `Keyword=value`.
   var options: [String] = []
   /// Whether commands run as root by sudo.
@@ -35,6 +37,9 @@ struct OpenSSHSettings: Sendable {
       "configFile", .string(form: "path"), default: "~/.ssh/config and /etc/ssh/ssh_config",
       "The ssh_config file that is read instead of the usual ones; `none` reads none. All of it counts: ProxyJump, "
         + "certificates, Match."),
+    SchemaKey(
+      "knownHosts", .string(form: "path"), default: "what ssh_config says",
+      "The file of known host keys, for jump hosts too; no other is read then."),
     SchemaKey(
       "options", .list(of: .string(form: "Keyword=value")),
       example: "[ProxyJump=bastion, Ciphers=aes256-gcm@openssh.com]",
@@ -74,6 +79,7 @@ struct OpenSSHSettings: Sendable {
     port = value["port"].integer.flatMap { UInt16(exactly: $0) }
     identityFile = value["identityFile"].string.map { Self.path($0, baseFolder) }
     configFile = value["configFile"].string.map { $0 == "none" ? $0 : Self.path($0, baseFolder) }
+    knownHosts = value["knownHosts"].string.map { Self.path($0, baseFolder) }
     options = (value["options"].list ?? []).compactMap(\.string)
     becomesRoot = value["become"].string == "sudo"
     connectTimeout = value["connectTimeout"].integer.map(Double.init)
@@ -89,7 +95,9 @@ struct OpenSSHSettings: Sendable {
     if keepAlive < 0 || keepAlive > 86_400 {
       throw PluginError(plugin: "openssh", why: "keepalive is a time from 0s to 24h", setting: "keepalive")
     }
-    for (name, path) in [("identityFile", identityFile), ("configFile", configFile)] {
+    for (name, path) in [
+      ("identityFile", identityFile), ("configFile", configFile), ("knownHosts", knownHosts),
+    ] {
       if let path, path.unicodeScalars.contains(where: { $0.value < 32 || $0 == "\"" || $0 == "\\" }) {
         throw PluginError(plugin: "openssh", why: "ssh cannot be given the path `\(path)`", setting: name)
       }

@@ -1,3 +1,4 @@
+import Glibc
 public import QuorateCore
 import QuorateProcesses
 import Synchronization
@@ -20,6 +21,8 @@ public final class OpenSSHTransport: Transport {
   private struct State {
     var folder: RuntimeFolder?
     var configuration: String?
+    /// The script that carries ssh's questions; nil where the folder's file system runs no programs.
+    var script: String?
     var nextPlace = 1
     var isShutDown = false
   }
@@ -33,7 +36,7 @@ public final class OpenSSHTransport: Transport {
   ///
   /// - Parameters:
   ///   - settings: What stands under `with:`, checked against the schema.
-  ///   - context: Where relative paths start from, and where sudo's password comes from.
+  ///   - context: Where relative paths start from, and where passphrases and sudo's password come from.
   public init(settings: SettingsValue, context: PluginContext) throws(PluginError) {
     self.settings = try OpenSSHSettings(settings, baseFolder: context.baseFolder)
     self.context = context
@@ -45,8 +48,13 @@ public final class OpenSSHTransport: Transport {
     guard let stop = CallStop() else { throw .noDescriptors(host: request.name) }
     let seconds = request.timeoutSeconds ?? settings.connectTimeout ?? 10
     let (becomesRoot, secrets) = (settings.becomesRoot, context.secrets)
+    let questions = state.withLock(\.script).flatMap {
+      PassphraseQuestions(place: client.socket, script: $0, secrets: secrets)
+    }
     let opened = await stop.call(host: request.name) {
-      MasterConnection.open(client, name: request.name, seconds: seconds, stop: stop) { user in
+      MasterConnection.open(
+        client, name: request.name, seconds: seconds, stop: stop, questions: questions
+      ) { user in
         // sudo as root is no more than a detour.
         Elevation(becomesRoot: becomesRoot && user != "root", secrets: secrets)
       }
@@ -66,7 +74,10 @@ public final class OpenSSHTransport: Transport {
       if state.isShutDown { return .failure(closed(request.name)) }
       if state.folder == nil { state.folder = RuntimeFolder() }
       if state.configuration == nil {
-        state.configuration = state.folder?.write(ClientArguments.configuration(settings), to: "config")
+        state.script = state.folder?.write(PassphraseQuestions.script, to: "ask", mode: 0o700)
+        if let script = state.script, access(script, X_OK) != 0 { state.script = nil }
+        state.configuration = state.folder?.write(
+          ClientArguments.configuration(settings, asks: state.script != nil), to: "config")
       }
       guard let folder = state.folder, let configuration = state.configuration else {
         return .failure(

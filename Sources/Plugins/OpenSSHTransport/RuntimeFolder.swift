@@ -31,10 +31,11 @@ final class RuntimeFolder: Sendable {
 
   /// Writes a file that only this user can read.
   ///
+  /// - Parameter mode: Its mode.
   /// - Returns: Its path; nil when it cannot be written.
-  func write(_ text: String, to name: String) -> String? {
+  func write(_ text: String, to name: String, mode: mode_t = 0o600) -> String? {
     let file = "\(path)/\(name)"
-    let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     let bytes = Array(text.utf8)
