@@ -12,6 +12,20 @@ import Testing
     }
   }
 
+  @Test func `a host whose commands are all relays already is not waited for for ever`() async {
+    await #expect {
+      _ = try await StreamRelay.open(to: "10.0.0.6", port: 2379, host: "infra0", seconds: 0.05) {
+        _ throws(TransportError) in
+        // A transport's queue, which only cancellation ends here.
+        for await _ in AsyncStream<Void>(Void.self, { _ in }) {}
+        throw TransportError(.cancelled, host: "infra0", why: "cancelled")
+      }
+    } throws: { error in
+      (error as? TransportError)?.code == .streamTargetUnreachable
+        && (error as? TransportError)?.fix.contains("AllowTcpForwarding local") == true
+    }
+  }
+
   /// How the command ends on a host that has only some programs.
   private func status(_ programs: [String], port: String) async throws -> Int32 {
     try await TemporaryFolder.with { folder in

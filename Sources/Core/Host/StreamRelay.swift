@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// A stream through a program on the host, for hosts whose sshd forwards no connections: socat, nc (of OpenBSD or nmap) or
 /// bash connects to the address, and the stream's bytes are that program's input and output.
@@ -44,10 +45,13 @@ public enum StreamRelay {
   ///   - address: An IP address or a DNS name, without brackets.
   ///   - port: The TCP port.
   ///   - host: The host's name, for errors.
+  ///   - seconds: How long connecting may take. Where all commands that may run at once are relays already, it does not
+  ///     begin before one of them ends.
   ///   - run: Runs a command on the host, as ``Transport/run(_:on:)`` does. It goes on until the stream ends.
-  /// - Throws: What `run` threw before the stream was connected; ``TransportError/Code/cancelled``.
+  /// - Throws: What `run` threw before the stream was connected; ``TransportError/Code/cancelled``;
+  ///   ``TransportError/Code/streamTargetUnreachable`` once the time is up.
   public static func open(
-    to address: String, port: UInt16, host: String,
+    to address: String, port: UInt16, host: String, seconds: Double = 30,
     run: @escaping @Sendable (RunRequest) async throws(TransportError) -> RunReply
   ) async throws(TransportError) -> Outcome {
     guard isPlain(address) else {
@@ -67,20 +71,50 @@ public enum StreamRelay {
       close(far)
       return result
     }
+    let race = Race()
+    let alarm = Task {
+      try await Task.sleep(for: .seconds(seconds))
+      if race.ends(as: .late) { program.cancel() }
+    }
+    defer { alarm.cancel() }
     let isConnected = await withTaskCancellationHandler {
       await DetachedThread.value { readMark(near) } ?? false
     } onCancel: {
       program.cancel()
     }
-    if isConnected, !Task.isCancelled { return .connected(near) }
+    if isConnected, !Task.isCancelled, race.ends(as: .connected) { return .connected(near) }
     program.cancel()
     close(near)
-    switch await program.value {
+    let result = await program.value
+    if !race.ends(as: .failed) {
+      throw TransportError(
+        .streamTargetUnreachable, host: host,
+        why:
+          "\(host) got no answer from \(address) port \(port) within \(Int(seconds)) seconds, by a program there, since its "
+          + "sshd does not forward connections; at most eight such programs run at once",
+        fix: "set `AllowTcpForwarding local` in sshd_config on \(host), then: systemctl reload ssh")
+    }
+    switch result {
     case .failure(let error): throw error
     case .success(let reply):
       if Task.isCancelled { throw TransportError(.cancelled, host: host, why: "the call to \(host) was cancelled") }
       if reply.status == .exited(98) { return .noProgram }
       return .unreachable(HostWords.printable(String(decoding: reply.errorOutput, as: UTF8.self)))
+    }
+  }
+
+  /// What comes first: the connection, its failure, or the end of the time for it.
+  private final class Race: Sendable {
+    enum End { case connected, failed, late }
+
+    private let end = Mutex<End?>(nil)
+
+    /// Whether this is how it ends; false: it has ended otherwise.
+    func ends(as end: End) -> Bool {
+      self.end.withLock { known in
+        known = known ?? end
+        return known == end
+      }
     }
   }
 
