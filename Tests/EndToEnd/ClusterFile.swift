@@ -34,12 +34,16 @@ struct ClusterFile: Sendable {
     also settings: [String] = [],
     addresses: [String]? = nil
   ) -> ClusterFile {
-    ClusterFile(
+    let known = knownHosts ?? Lab.folder + "/known_hosts"
+    // Nothing of whoever runs the tests counts: neither their agent nor their ssh_config.
+    let own =
+      plugins.transport == "openssh"
+      ? "configFile: none, options: [UserKnownHostsFile=\(known)]" : "agent: false, knownHosts: \(known)"
+    return ClusterFile(
       hosts: zip(Lab.hosts, addresses ?? Lab.hosts.map(\.address)).map { "{name: \($0.member), address: \"\($1)\"}" },
       spec: [
         "transport: {plugin: \(plugins.transport), with: {user: \(user), identityFile: \(Lab.cache)/\(key), "
-          + "become: sudo, \(plugins.transport == "ssh" ? "agent: false, " : "")"
-          + "knownHosts: \(knownHosts ?? Lab.folder + "/known_hosts")}}",
+          + "become: sudo, \(own)}}",
         "serviceManager: {plugin: \(plugins.serviceManager)}", "manifestWriter: {plugin: \(plugins.manifestWriter)}",
       ] + settings)
   }

@@ -35,6 +35,13 @@ extension OnTheLab {
       let health = try await someone.quorate("health")
       #expect(health.status == 0, "\(health.everything)")
       #expect(health.output.contains("quorum 3 of 3, 2 needed: 1 more may fail"))
+      // The way to a host may change at any time.
+      for other in PluginChoices.all
+      where other.transport != plugins.transport && other.manifestWriter == plugins.manifestWriter {
+        try someone.write(ClusterFile.lab(plugins: other).text, to: "cluster.yaml")
+        let plan = try await someone.quorate("plan", "--detailed-exit-code")
+        #expect(plan.status == 0, "\(other): \(plan.everything)")
+      }
       #expect(try await members() == processes)
     }
 

@@ -5,17 +5,20 @@ extension OnTheLab {
   /// Hosts that have IPv6 addresses, and beside loopback's no other.
   @Suite(.enabled(if: FileManager.default.fileExists(atPath: "/proc/net/if_inet6"), "this machine has no IPv6"))
   struct IPv6 {
-    @Test(arguments: PluginChoices.all)
+    @Test(arguments: PluginChoices.all.filter { $0.transport == "ssh" || $0.serviceManager == "systemd-etcd" })
     func `A cluster is founded and looked at on hosts that have no IPv4 address`(_ plugins: PluginChoices) async throws
     {
       let addresses = (0..<3).map { "fd00:77::1\($0)" }
-      let someone = try await Lab.blank(.lab(plugins: plugins, knownHosts: "./known_hosts", addresses: addresses))
-      let known = try String(contentsOfFile: Lab.folder + "/known_hosts", encoding: .utf8)
+      let someone = try await Lab.blank(.lab(plugins: plugins))
+      let known = someone.folder.appending(path: "known_hosts").path
+      try someone.write(
+        ClusterFile.lab(plugins: plugins, knownHosts: known, addresses: addresses).text, to: "cluster.yaml")
+      let keys = try String(contentsOfFile: Lab.folder + "/known_hosts", encoding: .utf8)
       var lines = ""
       for (host, address) in zip(Lab.hosts, addresses) {
         try await host.shell("ip addr add \(address)/64 dev eth0 nodad; ip -4 addr flush dev eth0")
         #expect(try await host.shell("ip -4 -o addr show scope global") == "")
-        let key = try #require(known.split(separator: "\n").first { $0.hasPrefix(host.address + ",") })
+        let key = try #require(keys.split(separator: "\n").first { $0.hasPrefix(host.address + ",") })
         lines += "\(address) \(key.split(separator: " ").dropFirst().joined(separator: " "))\n"
       }
       try someone.write(lines, to: "known_hosts")
