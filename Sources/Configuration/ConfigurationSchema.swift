@@ -220,7 +220,8 @@ public struct ConfigurationSchema: Sendable {
           + "QUORATE_CLUSTER, QUORATE_MEMBER, QUORATE_ADDRESS and what etcdctl needs (ETCDCTL_ENDPOINTS, ETCDCTL_CACERT, "
           + "ETCDCTL_CERT, ETCDCTL_KEY) in its environment. A command between stages also finds how each earlier stage "
           + "ended (QUORATE_STAGE_FILES is `done`, `failed`, `nothing` or `left-out`) and what each earlier command wrote "
-          + "(QUORATE_OUTPUT_NAME)."),
+          + "(QUORATE_OUTPUT_NAME). What it writes is shown and kept in the run's journal, so it should write no secret."
+      ),
       SchemaKey(
         "on", .anyOf([.string(form: TextForm.name), .list(of: .string(form: TextForm.name))]), default: "every",
         example: "first", "Where it runs: `first`, `every`, a host's name, or a list of names."),

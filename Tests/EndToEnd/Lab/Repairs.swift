@@ -35,7 +35,11 @@ extension OnTheLab {
       let someone = try await Lab.founded(altering: true)
       let target = Lab.hosts[1]
       let manifest = "/etc/kubernetes/manifests/etcd.yaml"
-      let before = try await target.shell("sed -i '1i # mine' \(manifest); chmod 644 \(manifest); pidof etcd")
+      // Made elsewhere: of a file that comes and goes beside the manifest, as `sed -i` makes one, the kubelet may take the
+      // pod for removed, and restart it.
+      let before = try await target.shell(
+        "sed '1i # mine' \(manifest) >/etc/kubernetes/mine; chmod 644 /etc/kubernetes/mine; mv /etc/kubernetes/mine \(manifest); pidof etcd"
+      )
       let plan = try await someone.quorate("plan", "--detailed-exit-code")
       #expect(plan.status == 2)
       #expect(plan.output.contains("> wait until the member answers that it is healthy"), "\(plan.everything)")
