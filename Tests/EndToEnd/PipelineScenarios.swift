@@ -21,6 +21,15 @@ import Testing
         - update
         - run: {on: first, command: [sh, -c, 'echo it broke >&2; exit 7']}
         - run: {on: every, command: [echo, never]}
+      other:
+        - service
+        - {stage: files, issuer: {plugin: openssl}, transport: {plugin: local}}
+        - founding
+        - hardening
+        - health
+      far:
+        - service
+        - {stage: files, transport: {plugin: ssh, with: {user: nobody, agent: false}}}
       tolerant:
         - run: {name: sick, on: first, command: [sh, -c, 'exit 7'], mayFail: true}
         - run: {name: well, on: first, command: [echo, went on]}
@@ -80,6 +89,23 @@ import Testing
       #expect(third.output.contains("3 members are healthy"))
       let last = try await someone.quorate("plan", "--detailed-exit-code")
       #expect(last.status == 0, "\(last.everything)")
+    }
+  }
+
+  @Test func `A stage may have an issuer and a transport of its own, which are there before anything is changed`()
+    async throws
+  {
+    try await scenario { laptop in
+      let far = try await laptop.someone.quorate("run", "far", "--yes")
+      // Nobody listens there, or a host key is unknown.
+      #expect(far.status != 0, "\(far.everything)")
+      #expect(far.errorOutput.contains("now: nothing was changed on any host"), "\(far.everything)")
+      #expect(!FileManager.default.fileExists(atPath: laptop.root(0) + "/etc"))
+      let plan = try await laptop.someone.quorate("plan", "--pipeline", "other")
+      #expect(plan.output.contains("issuer openssl, transport local"), "\(plan.everything)")
+      let run = try await laptop.someone.quorate("run", "other", "--yes")
+      #expect(run.status == 0, "\(run.everything)")
+      #expect(run.output.contains("3 members are healthy"))
     }
   }
 

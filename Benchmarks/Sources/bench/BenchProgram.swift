@@ -2,7 +2,7 @@ import Glibc
 
 /// The benchmarks' own program. `../../run` calls it:
 ///
-/// - `bench measure [--healthy ADDRESS:PORT[@NAMESPACE]]... [--restarted] [--timeout SECONDS] -- COMMAND...`
+/// - `bench measure [--healthy ADDRESS:PORT[@NAMESPACE]]... [--restarted] [--with ARGUMENT] [--timeout SECONDS] -- COMMAND...`
 /// - `bench keys ALGORITHM COUNT`
 /// - `bench report SAMPLES`
 @main

@@ -9,6 +9,7 @@ import Synchronization
 struct Measurement {
   private var targets: [Member] = []
   private var waitsForRestart = false
+  private var argument: String?
   private var timeout = 120.0
   private var command: [String] = []
 
@@ -18,6 +19,7 @@ struct Measurement {
       switch option {
       case "--healthy": targets.append(try Member(rest.popFirst() ?? ""))
       case "--restarted": waitsForRestart = true
+      case "--with": argument = rest.popFirst()
       case "--timeout": timeout = rest.popFirst().flatMap(Double.init) ?? timeout
       case "--":
         command = Array(rest)
@@ -32,7 +34,7 @@ struct Measurement {
     let before = targets.map { waitsForRestart ? $0.startTime() : nil }
     let start = monotonic()
     let pid = try spawn()
-    let watch = HealthWatch(targets, startedOtherThan: before, until: start + timeout)
+    let watch = HealthWatch(targets, startedOtherThan: before, with: argument, until: start + timeout)
     var status: Int32 = 0
     var usage = rusage()
     while wait4(pid, &status, 0, &usage) < 0 && errno == EINTR {}
@@ -78,14 +80,16 @@ final class HealthWatch: Sendable {
   private let threads: Mutex<[pthread_t]> = Mutex([])
   private let isGivenUp = Mutex(false)
 
-  init(_ members: [Member], startedOtherThan before: [String?], until deadline: Double) {
+  init(_ members: [Member], startedOtherThan before: [String?], with argument: String?, until deadline: Double) {
     found = Mutex(Array(repeating: nil, count: members.count))
     for (index, member) in members.enumerated() {
       let known = before[index]
       let body = ThreadBody { [self] in
         member.enterNetwork()
         while monotonic() < deadline, !isGivenUp.withLock({ $0 }) {
-          if member.isHealthy(), known == nil || member.startTime().map({ $0 != known }) == true {
+          if member.isHealthy(), known == nil || member.startTime().map({ $0 != known }) == true,
+            argument.map(member.runsOnly) ?? true
+          {
             let time = monotonic()
             found.withLock { $0[index] = time }
             return

@@ -50,6 +50,35 @@ struct Member: Sendable, CustomStringConvertible {
     return result.value
   }
 
+  /// Whether etcd runs in the member's network, and every etcd there has been given this argument. A kubelet may start the
+  /// pod of the manifest before once more while that of the new one comes up: its start time is new, too.
+  func runsOnly(with argument: String) -> Bool {
+    var own = stat()
+    guard stat(namespace ?? "/proc/self/ns/net", &own) == 0, let folder = opendir("/proc") else { return false }
+    defer { closedir(folder) }
+    var lines: [[UInt8]] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      var network = stat()
+      guard name.allSatisfy(\.isNumber), stat("/proc/\(name)/ns/net", &network) == 0, network.st_ino == own.st_ino,
+        contents("/proc/\(name)/comm") == Array("etcd\n".utf8)
+      else { continue }
+      lines.append(contents("/proc/\(name)/cmdline"))
+    }
+    return !lines.isEmpty && lines.allSatisfy { $0.split(separator: 0).contains { $0.elementsEqual(argument.utf8) } }
+  }
+
+  private func contents(_ path: String) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return [] }
+    defer { close(descriptor) }
+    var buffer = [UInt8](repeating: 0, count: 16_384)
+    let count = read(descriptor, &buffer, buffer.count)
+    return Array(buffer.prefix(max(0, count)))
+  }
+
   private func readStartTime() -> String? {
     get("/metrics", milliseconds: 1_000).split(separator: "\n").first { $0.hasPrefix("process_start_time_seconds ") }
       .map(String.init)

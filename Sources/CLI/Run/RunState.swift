@@ -12,7 +12,8 @@ struct RunState {
     }
     // Two stages may run at once: a host counts by the worst that happened there.
     // These are found out before anything is changed there.
-    let isUntouched = { (failure: RunFailure) in ["host.changed", "host.holding", "gate.closed"].contains(failure.code)
+    let isUntouched = { (failure: RunFailure) in
+      failure.stage == nil || ["host.changed", "host.holding", "gate.closed"].contains(failure.code)
     }
     let failed = Set(report.failures.filter { !isUntouched($0) }.compactMap(\.host))
     let done = Set(report.doneHosts).subtracting(failed)
@@ -20,7 +21,9 @@ struct RunState {
     if !failed.isEmpty { parts.append("stopped within its steps: \(list(failed.sorted()))") }
     let spared = Set(report.failures.filter(isUntouched).compactMap(\.host) + report.untouchedHosts)
     let untouched = plan.spec.hosts.map(\.name).filter { spared.contains($0) && !failed.contains($0) }
-    if !untouched.isEmpty {
+    if report.finished.isEmpty, failed.isEmpty, done.isEmpty {
+      parts.append("nothing was changed on any host")
+    } else if !untouched.isEmpty {
       parts.append("\(list(untouched)) \(untouched.count == 1 ? "is" : "are") untouched in this stage")
     }
     if report.finished.contains(.founding) {

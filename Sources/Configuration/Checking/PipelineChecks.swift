@@ -117,8 +117,8 @@ extension SpecAssembly {
         host.string.flatMap { isHost($0, at: "\(path).hosts[\(index)]", reading.hosts) ? $0 : nil }
       }
     }
-    stage.issuer = override(content["issuer"])
-    stage.transport = override(content["transport"])
+    stage.issuer = override(content["issuer"], at: "\(path).issuer")
+    stage.transport = override(content["transport"], at: "\(path).transport")
     stage.before = commands(content["before"], at: "\(path).before", &reading)
     stage.beforeEach = commands(content["beforeEach"], at: "\(path).beforeEach", &reading)
     stage.afterEach = commands(content["afterEach"], at: "\(path).afterEach", &reading)
@@ -126,8 +126,19 @@ extension SpecAssembly {
     return stage
   }
 
-  private func override(_ content: SettingsValue) -> PluginChoice? {
-    content["plugin"].string.map { PluginChoice($0, settings: .object(content["with"].object ?? [:])) }
+  private mutating func override(_ content: SettingsValue, at path: String) -> PluginChoice? {
+    guard let plugin = content["plugin"].string else { return nil }
+    let settings = content["with"].object ?? [:]
+    if path.hasSuffix(".issuer") {
+      for key in ConfigurationSchema.certificateKeys where settings[key.name] != nil {
+        findings.error(
+          "pipelines.certificates", at: place("\(path).with.\(key.name)"),
+          "`\(path).with.\(key.name)` is about one stage",
+          why: "what certificates say holds for the whole cluster, whoever issues them",
+          fix: "set it under `spec.issuer.with`")
+      }
+    }
+    return PluginChoice(plugin, settings: .object(settings))
   }
 
   private mutating func commands(
