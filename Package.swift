@@ -44,6 +44,7 @@ let bundled: [Target] = [
   plugin("OpenSSHTransport", needs: ["QuorateProcesses"]),
   plugin("SSHTransport", needs: ["CLibSSH2"], exclude: ["CLibSSH2"]),
   plugin("OpenSSLIssuer", needs: ["QuoratePKI"]),
+  plugin("CSRIssuer", needs: ["QuoratePKI"]),
   plugin("SystemdKubelet"),
   plugin("SystemdEtcd", resources: [.embedInCode("start-etcd.sh")]),
   plugin("ProcessSupervisor", resources: [.embedInCode("supervise.sh")]),
@@ -111,6 +112,7 @@ let package = Package(
       resources: [.copy("Cases")]),
     tests("PKI", needs: ["QuoratePKI", "QuorateCore", "COpenSSL"], resources: [.copy("Fixtures")]),
     tests("OpenSSLIssuer", needs: ["OpenSSLIssuer", "QuoratePKI", "QuorateCore", "QuorateTesting"]),
+    tests("CSRIssuer", needs: ["CSRIssuer", "OpenSSLIssuer", "QuoratePKI", "QuorateCore", "QuorateTesting"]),
     tests("CLI", needs: ["quorate", "QuorateTesting"], resources: [.copy("Cases")]),
     tests("EndToEnd", at: "Tests/EndToEnd", needs: ["quorate", "QuorateBundle", "QuorateCore", "QuorateTesting"]),
     // No test: a program whose libraries `scripts/check` looks at.

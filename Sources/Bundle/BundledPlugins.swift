@@ -1,3 +1,4 @@
+internal import CSRIssuer
 internal import KubeadmWriter
 internal import LocalTransport
 internal import OpenSSHTransport
@@ -15,6 +16,7 @@ public enum BundledPlugins {
   /// All of them, of every kind.
   public static let all: [PluginRegistration] = [
     OpenSSLIssuer.registration,
+    CSRIssuer.registration,
     LocalTransport.registration,
     SSHTransport.registration,
     OpenSSHTransport.registration,

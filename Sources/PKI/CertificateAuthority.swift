@@ -85,29 +85,8 @@ public final class CertificateAuthority {
   /// - Throws: ``PluginError`` when the request is not signed by its own key, does not ask for what the profile says, or
   ///   would outlive the CA.
   public func sign(_ request: IssueRequest) throws(PluginError) -> [UInt8] {
-    let signingRequest = try SigningRequest(der: request.csr)
-    guard let publicKey = signingRequest.publicKey, signingRequest.isSignedByItsKey else {
-      throw OpenSSLLibrary.refusal("the signing request is not signed with the key it names")
-    }
+    let publicKey = try SigningRequest.check(request, authorityNotAfter: notAfter)
     let profile = request.profile
-    var faults = try signingRequest.differences(from: profile)
-    if profile.commonName.isEmpty { faults.append("it has no common name") }
-    if !profile.isServer && !profile.isClient { faults.append("it is neither for a server nor for a client") }
-    for name in profile.dnsNames where !DNSName.isSubdomain(name) && !DNSName.isWildcard(name) {
-      faults.append("\(readableText(name.utf8)) is no DNS name")
-    }
-    guard faults.isEmpty else {
-      throw OpenSSLLibrary.refusal(
-        "the signing request does not ask for what it should: \(faults.joined(separator: "; "))")
-    }
-    guard request.notBefore < request.notAfter else {
-      throw OpenSSLLibrary.refusal("the certificate would end (\(request.notAfter.text)) before it begins")
-    }
-    guard request.notAfter <= notAfter else {
-      throw OpenSSLLibrary.refusal(
-        "the certificate would be valid until \(request.notAfter.text), longer than the CA, which ends \(notAfter.text)",
-        fix: "choose a shorter validity, or renew the CA")
-    }
     let template = CertificateTemplate(
       serial: CertificateTemplate.randomSerial(),
       subject: SubjectName(commonName: profile.commonName, organization: profile.organization),

@@ -47,6 +47,17 @@ public struct OpenSSLToolkit: CertificateToolkit {
     return pairs
   }
 
+  /// Whether a signing request is the one that this key's owner makes for a profile.
+  public func isRequest(_ csr: [UInt8], for profile: CertificateProfile, madeWith key: SecretBytes) -> Bool {
+    do {
+      let key = try PrivateKey(pem: key)
+      let request = try SigningRequest(der: csr)
+      // All that is signed must be equal, byte for byte; two signatures of one key differ.
+      return try key.isConsistent && request.isSignedByItsKey
+        && request.signedPart() == SigningRequest(for: profile, key: key).signedPart()
+    } catch { return false }
+  }
+
   /// Reads a certificate from PEM (the first one in the text) or DER.
   public func parse(certificate: [UInt8]) throws(PluginError) -> ParsedCertificate {
     try Certificate.first(in: certificate).parsed()
@@ -70,6 +81,31 @@ public struct OpenSSLToolkit: CertificateToolkit {
       link = next
     }
     return link.isSigned(by: authority)
+  }
+
+  /// Checks that a request can be granted as it stands: for issuers that hand it on and do not sign it themselves.
+  ///
+  /// - Parameters:
+  ///   - request: The request.
+  ///   - authority: The CA's certificate, PEM.
+  /// - Throws: ``PluginError`` that says why not: not signed by its own key, not asking for what its profile says, or for
+  ///   longer than the CA is valid.
+  public func check(_ request: IssueRequest, authority: [UInt8]) throws(PluginError) {
+    _ = try SigningRequest.check(request, authorityNotAfter: try parse(certificate: authority).notAfter)
+  }
+
+  /// A signing request as a file: PEM.
+  public func pem(signingRequest csr: [UInt8]) throws(PluginError) -> [UInt8] {
+    try PEM.encode("CERTIFICATE REQUEST", csr)
+  }
+
+  /// The certificates of a file, PEM (at most 16, in order) or DER (one), each DER.
+  ///
+  /// - Throws: ``PluginError`` when there is none, or one cannot be read.
+  public func certificates(in file: [UInt8]) throws(PluginError) -> [[UInt8]] {
+    var found: [[UInt8]] = []
+    for certificate in try Certificate.all(in: file) { found.append(try certificate.der()) }
+    return found
   }
 
   /// Checks what an issuer returned, and writes it as a file: the certificate, then any intermediates, without the CA.

@@ -48,6 +48,11 @@ final class SigningRequest {
   /// The request, DER.
   func der() throws(PluginError) -> [UInt8] { try QuoratePKI.der("the signing request") { i2d_X509_REQ(pointer, $0) } }
 
+  /// What of the request is signed (CertificationRequestInfo), DER.
+  func signedPart() throws(PluginError) -> [UInt8] {
+    try QuoratePKI.der("the signing request") { i2d_re_X509_REQ_tbs(pointer, $0) }
+  }
+
   /// The public key; nil where OpenSSL does not know its kind.
   var publicKey: PublicKey? {
     defer { ERR_clear_error() }
@@ -81,6 +86,38 @@ final class SigningRequest {
     }
     ERR_clear_error()
     return try SubjectAlternativeNames(names)
+  }
+
+  /// Checks that a request can be granted: signed by its own key, asking for what its profile says, and for no longer
+  /// than the CA is valid.
+  ///
+  /// - Returns: The public key.
+  /// - Throws: ``PluginError`` that says why not.
+  static func check(_ request: IssueRequest, authorityNotAfter: Instant) throws(PluginError) -> PublicKey {
+    let signingRequest = try SigningRequest(der: request.csr)
+    guard let publicKey = signingRequest.publicKey, signingRequest.isSignedByItsKey else {
+      throw OpenSSLLibrary.refusal("the signing request is not signed with the key it names")
+    }
+    let profile = request.profile
+    var faults = try signingRequest.differences(from: profile)
+    if profile.commonName.isEmpty { faults.append("it has no common name") }
+    if !profile.isServer && !profile.isClient { faults.append("it is neither for a server nor for a client") }
+    for name in profile.dnsNames where !DNSName.isSubdomain(name) && !DNSName.isWildcard(name) {
+      faults.append("\(readableText(name.utf8)) is no DNS name")
+    }
+    guard faults.isEmpty else {
+      throw OpenSSLLibrary.refusal(
+        "the signing request does not ask for what it should: \(faults.joined(separator: "; "))")
+    }
+    guard request.notBefore < request.notAfter else {
+      throw OpenSSLLibrary.refusal("the certificate would end (\(request.notAfter.text)) before it begins")
+    }
+    guard request.notAfter <= authorityNotAfter else {
+      throw OpenSSLLibrary.refusal(
+        "the certificate would be valid until \(request.notAfter.text), longer than the CA, which ends "
+          + authorityNotAfter.text, fix: "choose a shorter validity, or renew the CA")
+    }
+    return publicKey
   }
 
   /// What of the request is not what a profile says, in words; empty: it asks for exactly that.

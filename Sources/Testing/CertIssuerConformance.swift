@@ -6,11 +6,12 @@ public import QuorateCore
 /// ```swift
 /// #expect(try await CertIssuerConformance(OpenSSLIssuer(), toolkit: OpenSSLToolkit(), now: now).violations() == [])
 /// ```
-public struct CertIssuerConformance: Sendable {
+public struct CertIssuerConformance {
   private let issuer: any CertIssuer
   private let toolkit: any CertificateToolkit
   private let now: Instant
   private let existing: AuthorityMaterial?
+  private let sign: (([IssueRequest]) async throws -> Void)?
 
   /// Makes a suite.
   ///
@@ -19,13 +20,16 @@ public struct CertIssuerConformance: Sendable {
   ///   - toolkit: Makes keys and requests, and checks what comes back.
   ///   - now: The present moment, as the toolkit has it.
   ///   - existing: The CA to issue from; nil: the issuer makes one.
+  ///   - sign: Has requests signed that the issuer left pending, by whatever it awaits; nil: those stay pending.
   public init(
-    _ issuer: any CertIssuer, toolkit: any CertificateToolkit, now: Instant, existing: AuthorityMaterial? = nil
+    _ issuer: any CertIssuer, toolkit: any CertificateToolkit, now: Instant, existing: AuthorityMaterial? = nil,
+    signing sign: (([IssueRequest]) async throws -> Void)? = nil
   ) {
     self.issuer = issuer
     self.toolkit = toolkit
     self.now = now
     self.existing = existing
+    self.sign = sign
   }
 
   /// What the issuer does not keep, a sentence each.
@@ -54,8 +58,15 @@ public struct CertIssuerConformance: Sendable {
   /// Forty requests in one batch, twice: each answered once, each certificate right.
   private func checkBatch(from authority: AuthorityMaterial) async throws -> [String] {
     var found: [String] = []
-    let requests = try await makeRequests((0..<40).map { "member-\($0)" })
-    for attempt in ["", "the second time, "] {
+    var requests = try await makeRequests((0..<40).map { "member-\($0)" })
+    for attempt in ["", "the second time, ", "when all are signed, "] {
+      let isSigned = attempt.hasPrefix("when")
+      let open = requests.filter { $0.token != nil }
+      if isSigned {
+        // As a later run does it: the same requests, each with its token.
+        guard let sign, !open.isEmpty else { break }
+        try await sign(open)
+      }
       let replies = try await issuer.issue(IssueBatch(authority: authority, requests: requests))
       for request in requests {
         let answers = replies.filter { $0.id == request.id }.map(\.answer)
@@ -68,7 +79,9 @@ public struct CertIssuerConformance: Sendable {
           do {
             _ = try toolkit.verify(chain: chain, against: request, authority: authority.certificate)
           } catch { found.append("\(attempt)the certificate \(request.id) is wrong: \(error.why)") }
+        case .pending where isSigned: found.append("\(attempt)leaves \(request.id) pending")
         case .pending(let token, let awaiting):
+          for index in requests.indices where requests[index].id == request.id { requests[index].token = token }
           if token.isEmpty || awaiting.isEmpty {
             found.append("\(attempt)leaves \(request.id) pending without saying for what")
           }

@@ -46,6 +46,35 @@ import Testing
     guard case .command(3, _)? = answer.replies.last else { throw Unexpected() }
   }
 
+  @Test func `Of an update in parts, no part writes over what an earlier one put into place`() async throws {
+    try await TemporaryFolder.with { folder in
+      let host = HostSpec(name: "here", address: .loopbackV4, root: folder.path)
+      let owner = FileOwner(user: "\(getuid())", group: "\(getgid())")
+      try folder.write("other", "other", mode: 0o644)
+      func write(_ name: String) -> Step {
+        .write(
+          FileChange(
+            file: DesiredFile(path: folder.path + "/" + name, mode: 0o600, owner: owner, text: "the \(name)"),
+            seen: .absent))
+      }
+      let steps = [
+        write("key"),
+        .setAttributes(path: folder.path + "/other", mode: 0o600, owner: owner, seen: .absent, reasons: []),
+        write("manifest"),
+      ]
+      let program = try StepCompiler(steps, stage: .update, host: host, holder: "me", slots: SlotValues())
+      _ = try await perform(
+        program.operations.filter {
+          switch $0 {
+          case .holding, .expect: false
+          default: true
+          }
+        })
+      #expect(try folder.read("key") == Array("the key".utf8))
+      #expect(try folder.read("manifest") == Array("the manifest".utf8))
+    }
+  }
+
   @Test(arguments: shells)
   func `An archive goes into the runtime's own program, byte for byte, and what follows is carried out`(shell: String)
     async throws

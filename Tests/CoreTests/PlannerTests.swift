@@ -235,6 +235,62 @@ import Testing
       ])
   }
 
+  private func pending(_ input: inout PlanInput, _ host: Int, _ role: CertificateRole) -> PendingRequest {
+    let index = input.hosts[host].pairs.firstIndex { $0.role == role } ?? 0
+    let layout = input.hosts[host].host.layout
+    let request = PendingRequest(
+      csr: [1, 2, 3], publicKeyFingerprint: "f", profile: input.hosts[host].pairs[index].profile, issuer: "i",
+      token: "t", awaiting: "the security team", since: Instant(secondsSinceEpoch: 1))
+    input.hosts[host].pairs[index].pending = request
+    input.hosts[host].observed.answers.byKey[layout.pendingKey(role)] = .file(seen("waiting key"))
+    input.hosts[host].observed.answers.byKey[layout.pendingRequest(role)] = .file(
+      seen(String(decoding: request.json, as: UTF8.self)))
+    return request
+  }
+
+  @Test func `What waits for its certificate is ordered with its request, and removed when that is in place`() throws {
+    var waiting = input()
+    let request = pending(&waiting, 1, .peer)
+    let stage = try #require(Planner(waiting).bootstrap().stages.first { $0.id == .files })
+    #expect(stage.certificates.compactMap(\.pending) == [request])
+    let steps = try #require(stage.hosts.first { $0.host == "b" }).steps
+    let removed = steps.suffix(2).compactMap { step in
+      if case .remove(let path, _, ["when the certificate is in place"]) = step { path } else { nil }
+    }
+    #expect(removed == ["/etc/kubernetes/quorate/pending/peer.key", "/etc/kubernetes/quorate/pending/peer.json"])
+    let write = steps.first { $0.writes("/etc/kubernetes/pki/etcd/peer.crt") }
+    guard case .write(let change)? = write else { throw Unexpected() }
+    #expect(change.reasons == ["awaits the security team"])
+  }
+
+  @Test func `What is kept where an issuer does not issue at once is part of the plan, with a CA that is new`() throws {
+    let stage = try #require(Planner(input()).bootstrap().stages.first { $0.id == .files })
+    #expect(stage.keeping.map(\.host) == ["a", "b", "c"])
+    for host in stage.keeping {
+      let changes = host.steps.compactMap { if case .write(let change) = $0 { change } else { nil } }
+      #expect(changes.allSatisfy { change in if case .slot = change.file.content { true } else { false } })
+      let keys = changes.filter { $0.file.path.hasSuffix("pending/server.key") }
+      #expect(keys.count == 1 && keys.allSatisfy { $0.file.mode == 0o600 && $0.isSecret })
+      #expect(changes.contains { $0.file.path == "/etc/kubernetes/pki/etcd/ca.key" } == (host.host == "a"))
+      #expect(
+        host.steps.contains(.makeFolder(path: "/etc/kubernetes/quorate/pending", mode: 0o700, owner: .root)))
+    }
+  }
+
+  @Test func `What waits for something that is not wanted any more is removed`() throws {
+    var stale = input(isFounded: true)
+    _ = pending(&stale, 2, .server)
+    let plan = Planner(stale).bootstrap()
+    #expect(plan.stages.map(\.id) == [.update] && plan.stages.allSatisfy { $0.certificates.isEmpty })
+    let removed = plan.steps(for: "c").flatMap(\.steps).compactMap { step in
+      if case .remove(let path, _, ["no longer what is wanted"]) = step { path } else { nil }
+    }
+    #expect(removed == ["/etc/kubernetes/quorate/pending/server.key", "/etc/kubernetes/quorate/pending/server.json"])
+    #expect(plan.steps(for: "a").isEmpty)
+  }
+
+  private struct Unexpected: Error {}
+
   @Test func `A plan survives being saved, and holds no content of a key`() throws {
     let plan = Planner(input()).bootstrap()
     let data = try JSONCoding.encode(plan)

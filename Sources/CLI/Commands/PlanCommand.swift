@@ -109,6 +109,7 @@ extension Step {
     case .setAttributes: "set-attributes"
     case .resumeStaged: "resume"
     case .discardStaged: "discard"
+    case .remove: "remove"
     case .execute: "execute"
     case .run: "run"
     case .awaitHealth: "await-health"
@@ -120,7 +121,7 @@ extension Step {
   var path: String? {
     switch self {
     case .makeFolder(let path, _, _), .setAttributes(let path, _, _, _, _), .resumeStaged(let path),
-      .discardStaged(let path):
+      .discardStaged(let path), .remove(let path, _, _):
       path
     case .write(let change): change.file.path
     case .awaitServed(_, let certificate): certificate
@@ -132,7 +133,7 @@ extension Step {
   var reasons: [String] {
     switch self {
     case .write(let change): change.reasons
-    case .setAttributes(_, _, _, _, let reasons): reasons
+    case .setAttributes(_, _, _, _, let reasons), .remove(_, _, let reasons): reasons
     default: []
     }
   }

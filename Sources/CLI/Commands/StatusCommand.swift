@@ -31,6 +31,7 @@ struct StatusCommand: AsyncParsableCommand {
         guard let member = observation[host.name] else { continue }
         show(member, certificates(of: host, survey.observed[host.name]), health, console)
       }
+      for host in spec.hosts { showPending(host, survey.observed[host.name], console) }
       // People read what is wrong last, programs the summary.
       let text = ClusterText(console: console)
       if console.format == .text { text.show(health) }
@@ -76,6 +77,28 @@ struct StatusCommand: AsyncParsableCommand {
           member.host, member.clientURL, member.health.isHealthy ? "healthy" : "not healthy", role,
           member.version ?? "-",
           size, first.map { "\($0.days) days (\($0.name))" } ?? "-"))
+  }
+
+  /// The certificates that were asked for and are not in place.
+  private func showPending(_ host: HostSpec, _ observed: ObservedHost?, _ console: Console) {
+    let pending = observed?.pending(host.layout) ?? [:]
+    for role in CertificateRole.allCases {
+      guard let request = pending[role] else { continue }
+      guard console.format == .text else {
+        console.result(
+          JSONLine(
+            "pending",
+            [
+              ("host", .string(host.name)), ("role", .string(role.rawValue)), ("issuer", .string(request.issuer)),
+              ("awaiting", .string(request.awaiting)), ("issued", .boolean(!request.chain.isEmpty)),
+              ("since", .string(request.since.text)),
+            ]
+          ).text)
+        continue
+      }
+      console.result(
+        "  \(host.name.padded(to: 10)) certificate \(role.rawValue): \(request.text), since \(request.since.text)")
+    }
   }
 
   /// Days left on each certificate of a host.

@@ -40,10 +40,16 @@ struct VerifyCommand: AsyncParsableCommand {
     for host in plan.spec.hosts {
       var faults: [String: String] = [:]
       for (stage, steps) in plan.steps(for: host.name) where stage.id != .hardening {
+        let awaited = stage.certificates.filter { $0.host == host.name && $0.pending != nil }.flatMap { order in
+          [host.layout.pendingKey(order.role), host.layout.pendingRequest(order.role)]
+        }
         for step in steps {
           switch step {
           case .write(let change):
-            faults[change.file.path] = change.isAddition ? "missing" : change.reasons.joined(separator: "; ")
+            faults[change.file.path] = ((change.isAddition ? ["missing"] : []) + change.reasons).joined(separator: "; ")
+          // What waits is where it should be, until its certificate is there.
+          case .remove(let path, _, _) where awaited.contains(path): break
+          case .remove(let path, _, let reasons): faults[path] = reasons.joined(separator: "; ")
           case .setAttributes(let path, _, _, _, let reasons): faults[path] = reasons.joined(separator: "; ")
           default: break
           }

@@ -90,7 +90,8 @@ final class EventReporter: Sendable {
     case .surveyStarted(let hosts): ["\(arrow) Survey \(hosts.count == 1 ? "1 host" : "\(hosts.count) hosts")"]
     case .surveyed(let host, let seconds): [line(host, "surveyed", seconds)]
     case .surveyFailed(let host, let why): [line(host, console.styled("cannot be surveyed: \(why)", .red), nil)]
-    case .locked, .hostStarted, .stageFinished: []
+    // What is awaited is told at the end, with what to do.
+    case .locked, .hostStarted, .stageFinished, .certificatePending: []
     case .imagesSent(let host, 0, let total): [line(host, "gets the archive (\(total.sizeText))", nil)]
     case .imagesSent: []
     case .imagesLoaded(let host, let seconds): [line(host, "images loaded", seconds)]
@@ -186,6 +187,10 @@ extension RunEvent {
     case .stageStarted(let stage): JSONLine("stage-started", [("stage", .string(stage.rawValue))])
     case .certificatesIssued(let count, let seconds):
       JSONLine("certificates-issued", [("count", .integer(count)), ("seconds", .number(seconds))])
+    case .certificatePending(let host, let role, let awaiting):
+      JSONLine(
+        "certificate-pending",
+        [("host", .string(host)), ("role", .string(role.rawValue)), ("awaiting", .string(awaiting))])
     case .hostStarted(let stage, let host):
       JSONLine("host-started", [("stage", .string(stage.rawValue)), ("host", .string(host))])
     case .hostFinished(let stage, let host, let steps, let seconds):

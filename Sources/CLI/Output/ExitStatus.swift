@@ -13,6 +13,15 @@ enum ExitStatus: Int32 {
   /// What a command throws to end with this status after it has printed why.
   var code: ExitCode { ExitCode(rawValue) }
 
+  /// The word for a status other than success.
+  static func outcome(of status: ExitCode) -> String {
+    switch status {
+    case Self.interrupted.code: "interrupted"
+    case Self.waiting.code: "waiting"
+    default: "failed"
+    }
+  }
+
   /// The status that says most of several failures.
   init(of codes: [String]) {
     if codes.contains("run.locked") || codes.contains("issuer.pending") {

@@ -96,6 +96,8 @@ struct PlanText {
     case .resumeStaged(let folder): return [changed(folder, "finish a replacement that was interrupted")]
     case .discardStaged(let folder):
       return [console.styled("-", .red) + " \(folder)  left over from an interrupted run"]
+    case .remove(let path, _, let reasons):
+      return [console.styled("-", .red) + " \(path)  \(console.styled(reasons.joined(separator: "; "), .faint))"]
     case .execute(let command): return ["> \(command.summary)"]
     case .run(let command): return ["> run `\(command.summary)`"]
     case .awaitHealth(_, _, let restarted, _):
@@ -139,7 +141,7 @@ struct PlanCounts {
           switch step {
           case .makeFolder(let path, _, _): additions += folders.insert("\(host.host) \(path)").inserted ? 1 : 0
           case .write(let change): if change.isAddition { additions += 1 } else { changes += 1 }
-          case .setAttributes, .resumeStaged, .discardStaged: changes += 1
+          case .setAttributes, .resumeStaged, .discardStaged, .remove: changes += 1
           case .execute, .run, .awaitHealth, .awaitServed: break
           }
         }

@@ -36,8 +36,7 @@ struct PlanApplication {
     }
     if let status, console.format == .json {
       console.result(
-        JSONLine("summary", [("outcome", .string(status == ExitStatus.interrupted.code ? "interrupted" : "failed"))])
-          .text)
+        JSONLine("summary", [("outcome", .string(ExitStatus.outcome(of: status)))]).text)
     }
     journal?.record(JSONLine("exit", [("status", .integer(Int(status?.rawValue ?? 0)))]))
     if let status { throw status }

@@ -21,7 +21,11 @@ struct RunState {
     if !failed.isEmpty { parts.append("stopped within its steps: \(list(failed.sorted()))") }
     let spared = Set(report.failures.filter(isUntouched).compactMap(\.host) + report.untouchedHosts)
     let untouched = plan.spec.hosts.map(\.name).filter { spared.contains($0) && !failed.contains($0) }
-    if report.finished.isEmpty, failed.isEmpty, done.isEmpty {
+    if report.failures.contains(where: { $0.code == "issuer.pending" }) {
+      // Of these, none but Quorate's own folder was written to.
+      let keys = failed.isEmpty ? "the keys" : "the other keys"
+      parts.append("\(keys) wait on their hosts, in /etc/kubernetes/quorate/pending; no member was touched")
+    } else if report.finished.isEmpty, failed.isEmpty, done.isEmpty {
       parts.append("nothing was changed on any host")
     } else if !untouched.isEmpty {
       parts.append("\(list(untouched)) \(untouched.count == 1 ? "is" : "are") untouched in this stage")

@@ -44,6 +44,7 @@ extension SpecAssembly {
       keyAt: authority.keyAt, hasCertificate: positions["spec.ca.certificate"] != nil,
       hasKey: positions["spec.ca.key"] != nil)
     if authority.keyAt == .issuer { checkIssuer(spec["issuer"]) }
+    checkAuthorityIsBrought(authority, spec["issuer"])
     let isBrought = authority.keyAt == .firstHost && authority.certificateFile != nil
     if let seconds = ca["validity"].integer {
       checkValidity(Int64(seconds), at: "spec.ca.validity")
@@ -85,6 +86,19 @@ extension SpecAssembly {
         why: "then the key rests with the issuer, and Quorate never reads it", fix: "remove `key`, or change `keyAt`")
     default: break
     }
+  }
+
+  /// An issuer that only hands requests on needs a CA that is there, and has no use for its key.
+  private mutating func checkAuthorityIsBrought(_ authority: AuthoritySpec, _ issuer: SettingsValue) {
+    guard let name = issuer["plugin"].string,
+      schema.plugins(of: .certIssuer).contains(where: { $0.id == name && $0.needsAuthorityCertificate }),
+      authority.keyAt != .issuer || positions["spec.ca.certificate"] == nil
+    else { return }
+    findings.error(
+      "ca.not-brought", at: place("spec.issuer"),
+      "the issuer `\(name)` needs a CA that is brought, without its key",
+      why: "somebody else signs with that key, and Quorate checks what comes back against the CA's certificate",
+      fix: "add `ca: {keyAt: issuer, certificate: ./ca.crt}`")
   }
 
   private mutating func checkIssuer(_ issuer: SettingsValue) {

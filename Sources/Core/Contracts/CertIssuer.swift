@@ -6,19 +6,27 @@
 ///
 /// **How often.** ``authority(_:)`` once in a run that issues a certificate or writes a CA that the run makes, never
 /// in another one. ``issue(_:)`` once where certificates are due, and at most three times where requests were refused
-/// for now.
+/// for now. A request that was answered ``IssueAnswer/pending(token:awaiting:)`` comes again in later runs, never in the
+/// same one: the same bytes, with the token, as long as the same certificate is wanted. It is not said when it is not
+/// wanted any more.
 ///
-/// **Idempotence.** The same certificate may be asked for again after a crash, with another key: issuing twice is
-/// allowed, and each answer must be right by itself. ``authority(_:)`` must not make a second CA when it is given one.
+/// **Idempotence.** The same certificate may be asked for again after a crash, with another key and without a token:
+/// issuing twice is allowed, and each answer must be right by itself; a request that is pending under the same id is
+/// nobody's then. ``authority(_:)`` must not make a second CA when it is given one.
 ///
 /// **Cancellation.** An issuer that waits for somebody stops waiting and throws. What was issued so far is lost to the
 /// caller, which asks again in its next run.
 ///
 /// **Errors, and what is retried.** Of a batch, requests answered ``IssueAnswer/refused(why:retryable:)`` with
-/// `retryable` are sent again, alone, after one second and once more after another five. Any other refusal, a ``IssueAnswer/pending(token:awaiting:)``, a missing answer and a thrown
-/// ``PluginError`` end the stage before it touches a host; the stage `service`, which runs beside `files`, may be done
-/// by then. Keys of a stage that ended so are gone: the next run makes new ones and new requests. So a token comes
-/// back only to an issuer that keeps track of requests by something else than their key.
+/// `retryable` are sent again, alone, after one second and once more after another five. Any other refusal, a pending
+/// request, a missing answer and a thrown ``PluginError`` end the stage before a member is touched; the stage `service`,
+/// which runs beside `files`, may be done by then.
+///
+/// **Pending requests.** Where one is pending, its key and request, the token and what is awaited are kept on the host
+/// that will use it (`/etc/kubernetes/quorate/pending`), and so is what was issued in the same batch, which is not asked
+/// for again. The run ends with exit status 75 and says what is awaited. A token is text of at most 8192 bytes, without
+/// secrets; it is given back to the issuer of the same name only. Where nothing is pending and something is refused, the
+/// new keys of the stage are gone: the next run makes new ones and new requests.
 ///
 /// **What comes back is checked** before use, whoever issued it: public key, subject, every SAN and no other,
 /// usages, CA:FALSE, validity inside the CA's and no longer than asked, chain.
@@ -131,7 +139,8 @@ public struct IssueRequest: Sendable, Codable {
   public var notBefore: Instant
   /// The last moment it may be valid.
   public var notAfter: Instant
-  /// The token of an earlier `pending` answer to the same request.
+  /// The token of an earlier run's `pending` answer to the same request; nil: it is asked for the first time, or another
+  /// issuer was asked before.
   public var token: String?
 
   /// Makes a request.
@@ -165,7 +174,8 @@ public struct IssueReply: Sendable, Codable {
 public enum IssueAnswer: Sendable, Codable, Hashable {
   /// Issued: the certificate, then any intermediates, each DER.
   case issued(chain: [[UInt8]])
-  /// Not yet: ask again with the token; `awaiting` says who or what is awaited.
+  /// Not yet: ask again with the token; `awaiting` says who or what is awaited, as it may stand behind "awaiting": a few
+  /// words, a path.
   case pending(token: String, awaiting: String)
   /// No: `why` is a sentence without a full stop; `retryable` says whether the same request may be sent again.
   case refused(why: String, retryable: Bool)

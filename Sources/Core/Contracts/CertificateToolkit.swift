@@ -8,6 +8,11 @@ public protocol CertificateToolkit: Sendable {
   /// - Throws: ``PluginError`` when the library fails.
   func makeKeys(for profiles: [CertificateProfile]) async throws(PluginError) -> [KeyAndRequest]
 
+  /// Whether a signing request is the one that this key's owner makes for a profile: the same subject, names, usages
+  /// and public key, nothing else in it, and signed with the key. A request that rested on a host is checked so before
+  /// it is handed to an issuer.
+  func isRequest(_ csr: [UInt8], for profile: CertificateProfile, madeWith key: SecretBytes) -> Bool
+
   /// Reads a certificate from PEM (the first one in the text) or DER.
   ///
   /// - Throws: ``PluginError`` when it is none.

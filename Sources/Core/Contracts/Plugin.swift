@@ -27,11 +27,15 @@ public struct PluginDescriptor: Sendable, Codable, Hashable {
   /// Whether an issuer keeps the CA's private key itself, so that `ca.keyAt: issuer` can be chosen. No other kind of
   /// plugin does.
   public var keepsAuthorityKey: Bool
+  /// Whether an issuer can do nothing without a CA's certificate that is brought (`ca.certificate`), whose key others keep
+  /// (`ca.keyAt: issuer`).
+  public var needsAuthorityCertificate: Bool
 
   /// Makes a descriptor.
   public init(
     id: String, kind: PluginKind, version: String, summary: String, settings: SchemaObject,
-    manifestForm: ManifestForm? = nil, keepsAuthorityKey: Bool = false
+    manifestForm: ManifestForm? = nil, keepsAuthorityKey: Bool = false,
+    needsAuthorityCertificate: Bool = false
   ) {
     self.id = id
     self.kind = kind
@@ -40,6 +44,7 @@ public struct PluginDescriptor: Sendable, Codable, Hashable {
     self.settings = settings
     self.manifestForm = manifestForm
     self.keepsAuthorityKey = keepsAuthorityKey
+    self.needsAuthorityCertificate = needsAuthorityCertificate
   }
 }
 

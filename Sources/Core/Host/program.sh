@@ -169,7 +169,8 @@ ${actual%.}"
   stage) # FOLDER: where files wait before they are renamed into place
     stage=$1
     [ -n "$self" ] || self=$(id -un):$(id -gn)
-    mkdir -p -- "$stage" && true 2>/dev/null >"$stage/list" || failed "cannot make $stage"
+    # What is kept there of an earlier commit is in place; what is staged now is not ready before its own.
+    mkdir -p -- "$stage" && rm -f -- "$stage/ready" && true 2>/dev/null >"$stage/list" || failed "cannot make $stage"
     reply ok
     ;;
   makefolder) # PATH MODE OWNER

@@ -33,6 +33,12 @@ public struct HostLayout: Sendable, Codable, Hashable {
   public var quorateFolder: String { path("/etc/kubernetes/quorate") }
   /// What the host keeps of the cluster's identity outside the data folder.
   public var memberRecord: String { path("/etc/kubernetes/quorate/member.json") }
+  /// Keys whose certificates were asked for and are not issued yet, each with its request.
+  public var pendingFolder: String { quorateFolder + "/pending" }
+  /// The path of a key whose certificate is not issued yet.
+  public func pendingKey(_ role: CertificateRole) -> String { pendingFolder + "/" + role.rawValue + ".key" }
+  /// The path of what was asked for it (``PendingRequest``).
+  public func pendingRequest(_ role: CertificateRole) -> String { pendingFolder + "/" + role.rawValue + ".json" }
   /// Where a stage's files wait before they are renamed into place.
   func stagingFolder(of stage: Stage.ID) -> String { quorateFolder + "/staged-" + stage.rawValue }
   /// The lock of one operator at a time; gone after a restart of the host, as a lock should be.

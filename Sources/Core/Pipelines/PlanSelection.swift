@@ -73,6 +73,7 @@ private struct StageChooser {
     chosen.issuer = selected.issuer
     chosen.transport = selected.transport
     chosen.certificates.removeAll { !hosts.contains($0.host) }
+    chosen.keeping.removeAll { !hosts.contains($0.host) }
     chosen.hosts = stage.hosts.filter { hosts.contains($0.host) }.map { [plan] entry in
       guard let host = plan.spec.hosts.first(where: { $0.name == entry.host }) else { return entry }
       let around = { (commands: [PipelineCommand]) in

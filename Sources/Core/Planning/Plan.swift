@@ -105,6 +105,9 @@ public struct Stage: Sendable, Codable, Hashable {
   public var certificates: [CertificateOrder]
   /// What each host gets, in rolling order.
   public var hosts: [HostSteps]
+  /// What each host gets instead where the issuer does not issue all ``certificates`` at once: what was asked for is kept
+  /// there, with its key. Of these steps those are carried out that write what came to be (``Slot``).
+  public var keeping: [HostSteps] = []
   /// The user's command that this stage carries out; nil: it is one of the goal's own.
   public var command: PipelineCommand?
   /// Whether it is carried out after the members' health was judged.
@@ -199,13 +202,19 @@ public struct CertificateOrder: Sendable, Codable, Hashable {
   public var profile: CertificateProfile
   /// Why it is needed.
   public var reasons: [String]
+  /// What was asked for already, with a key that is on the host; nil: a new key is made.
+  public var pending: PendingRequest?
 
   /// Makes an order.
-  public init(host: String, role: CertificateRole, profile: CertificateProfile, reasons: [String]) {
+  public init(
+    host: String, role: CertificateRole, profile: CertificateProfile, reasons: [String],
+    pending: PendingRequest? = nil
+  ) {
     self.host = host
     self.role = role
     self.profile = profile
     self.reasons = reasons
+    self.pending = pending
   }
 
   /// The order's id, and the beginning of its slots' names.
@@ -214,6 +223,10 @@ public struct CertificateOrder: Sendable, Codable, Hashable {
   public var keySlot: String { id + ".key" }
   /// The slot of the certificate.
   public var certificateSlot: String { id + ".crt" }
+  /// The slot of the new key, where it is kept until its certificate is issued.
+  public var pendingKeySlot: String { id + ".pending-key" }
+  /// The slot of what was asked for (``PendingRequest``), likewise.
+  public var pendingSlot: String { id + ".pending" }
 }
 
 /// The names of slots that are not a certificate's.

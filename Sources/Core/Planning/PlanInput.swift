@@ -32,6 +32,8 @@ struct PairState: Sendable, Hashable {
   var profile: CertificateProfile
   /// Why both must be made anew; empty: they need not.
   var renewal: [String]
+  /// What was asked for already and still is what is wanted; nil: nothing.
+  var pending: PendingRequest?
   /// Why only mode or owner must be corrected, by path.
   var attributes: [String: [String]]
 }

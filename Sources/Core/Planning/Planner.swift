@@ -30,6 +30,10 @@ struct Planner {
     var manifest: [Step] = []
     var hardening: [Step] = []
     var orders: [CertificateOrder] = []
+    /// What remains of requests that are fulfilled, or are not wanted any more.
+    var leftovers: [Step] = []
+    /// What is kept where the issuer does not issue at once.
+    var keeping: [Step] = []
     /// Whether the manifest that is there means something else than the desired one: comments apart.
     var manifestDiffers = false
     /// Likewise, in more than `initial-cluster-state`.
@@ -53,13 +57,14 @@ struct Planner {
       stages.append(
         Stage(id: .service, after: [], rollout: .together, hosts: service.map { steps($0, $0.service) }))
     }
-    let files = parts.filter { !$0.files.isEmpty }
+    let files = parts.filter { !$0.files.isEmpty || !$0.leftovers.isEmpty }
     if !files.isEmpty {
-      stages.append(
-        Stage(
-          id: .files, after: service.contains { $0.host.service.makesMemberOwner } ? [.service] : [],
-          rollout: .together, certificates: files.flatMap(\.orders),
-          hosts: files.map { steps($0, $0.folders + $0.files) }))
+      var stage = Stage(
+        id: .files, after: service.contains { $0.host.service.makesMemberOwner } ? [.service] : [],
+        rollout: .together, certificates: files.flatMap(\.orders),
+        hosts: files.map { steps($0, $0.folders + $0.files + $0.leftovers) })
+      stage.keeping = keeping(files)
+      stages.append(stage)
     }
     stages.append(
       Stage(
@@ -94,7 +99,7 @@ struct Planner {
           return steps(
             part,
             (service.needsActivation ? service.activationSteps : []) + start(part)
-              + [awaitHealth(part, restarted: false)])
+              + [awaitHealth(part, restarted: false)] + part.leftovers)
         })
     ]
   }
@@ -107,28 +112,35 @@ struct Planner {
 
   private func updating(_ parts: [Part]) -> [Stage] {
     let changed = parts.filter { part in
-      let differs = !(part.service.isEmpty && part.files.isEmpty && part.manifest.isEmpty)
+      let differs =
+        !(part.service.isEmpty && part.files.isEmpty && part.manifest.isEmpty && part.leftovers.isEmpty)
       return (differs || part.host.service.needsStart || part.host.service.needsRestart) && !isDown(part)
     }
     guard !changed.isEmpty else { return [] }
-    return [
-      Stage(
-        id: .update, after: parts.contains(where: isDown) ? [.starting] : [], rollout: .oneAtATime(gate: gate),
-        certificates: changed.flatMap(\.orders),
-        hosts: changed.map { part in
-          let service = part.host.service
-          // A manifest that differs in its state alone restarts a member only where writing it does so by itself; one
-          // that says the same in other words, or has another mode, restarts none.
-          let restarts =
-            service.needsRestart || part.manifestDiffersInMore || part.manifestDiffers && service.hardeningRestarts
-          return steps(
-            part,
-            part.service + part.folders + part.files + part.manifest
-              + (restarts && !service.needsStart ? service.restart.map(Step.execute) : []) + start(part)
-              + [awaitHealth(part, restarted: restarts)]
-              + part.orders.compactMap { awaitServed($0.role, part.host.host) })
-        })
-    ]
+    var stage = Stage(
+      id: .update, after: parts.contains(where: isDown) ? [.starting] : [], rollout: .oneAtATime(gate: gate),
+      certificates: changed.flatMap(\.orders),
+      hosts: changed.map { part in
+        let service = part.host.service
+        // A manifest that differs in its state alone restarts a member only where writing it does so by itself; one
+        // that says the same in other words, or has another mode, restarts none.
+        let restarts =
+          service.needsRestart || part.manifestDiffersInMore || part.manifestDiffers && service.hardeningRestarts
+        return steps(
+          part,
+          part.service + part.folders + part.files + part.manifest
+            + (restarts && !service.needsStart ? service.restart.map(Step.execute) : []) + start(part)
+            + [awaitHealth(part, restarted: restarts)]
+            + part.orders.compactMap { awaitServed($0.role, part.host.host) } + part.leftovers)
+      })
+    stage.keeping = keeping(changed)
+    return [stage]
+  }
+
+  /// Whoever has ordered nothing has nothing to keep but the CA, which all of them get.
+  private func keeping(_ parts: [Part]) -> [HostSteps] {
+    guard parts.contains(where: { !$0.orders.isEmpty }) else { return [] }
+    return parts.filter { !$0.keeping.isEmpty }.map { steps($0, $0.keeping) }
   }
 
   private var gate: GateRule { GateRule(acceptsDowntime: input.acceptsDowntime) }
@@ -168,7 +180,11 @@ struct Planner {
     }
 
     authorityFiles(host, into: &part, &right)
+    let madeFiles = part.files.filter { step in
+      if case .write(let change) = step, case .slot = change.file.content { true } else { false }
+    }
     for pair in host.pairs { append(pair, host, into: &part, &right) }
+    keep(madeFiles, host, into: &part)
     let manifests = founded ? host.existing : host.founding
     for file in manifests.configuration { append(file, host, to: &part.files, &right) }
     append(record(host, completed: founded), host, to: &part.files, &right)
@@ -252,7 +268,8 @@ struct Planner {
       }
       return
     }
-    let order = CertificateOrder(host: host.host.name, role: pair.role, profile: pair.profile, reasons: pair.renewal)
+    let order = CertificateOrder(
+      host: host.host.name, role: pair.role, profile: pair.profile, reasons: pair.renewal, pending: pair.pending)
     part.orders.append(order)
     for (path, slot, mode) in [(key, order.keySlot, 0o600), (certificate, order.certificateSlot, 0o644)]
       as [(String, String, UInt16)]
@@ -262,8 +279,41 @@ struct Planner {
           FileChange(
             file: DesiredFile(path: path, mode: mode, owner: owner, content: .slot(slot)),
             seen: host.seen(path), isSecret: path == key,
-            reasons: host.seen(path).kind == .absent ? [] : pair.renewal)))
+            reasons: (host.seen(path).kind == .absent ? [] : pair.renewal)
+              + (pair.pending.map { [path == key ? "the key that waits for its certificate" : $0.text] } ?? []))))
     }
+  }
+
+  /// What is kept of a host's orders where the issuer does not issue at once, and what is left of earlier ones.
+  ///
+  /// - Parameter made: The CA's files, where this run makes the CA: without them its key would be lost.
+  private func keep(_ made: [Step], _ host: HostInput, into part: inout Part) {
+    let layout = host.host.layout
+    for role in CertificateRole.allCases {
+      let isReused = part.orders.contains { $0.role == role && $0.pending != nil }
+      for path in [layout.pendingKey(role), layout.pendingRequest(role)] where host.seen(path).kind != .absent {
+        part.leftovers.append(
+          .remove(
+            path: path, seen: host.seen(path),
+            reasons: [isReused ? "when the certificate is in place" : "no longer what is wanted"]))
+      }
+    }
+    guard !part.orders.isEmpty || !made.isEmpty else { return }
+    var writes = made
+    for order in part.orders {
+      for (path, slot) in [
+        (layout.pendingKey(order.role), order.pendingKeySlot), (layout.pendingRequest(order.role), order.pendingSlot),
+      ] {
+        writes.append(
+          .write(
+            FileChange(
+              file: DesiredFile(
+                path: path, mode: 0o600, owner: host.service.owner(of: order.role), content: .slot(slot)),
+              seen: host.seen(path), isSecret: slot == order.pendingKeySlot)))
+      }
+    }
+    let paths = writes.compactMap { if case .write(let change) = $0 { change.file.path } else { nil } }
+    part.keeping = missingFolders(for: paths, host) + writes
   }
 
   private func append(
@@ -353,7 +403,7 @@ struct Planner {
     let layout = host.host.layout
     let known: [(path: String, mode: UInt16)] = [
       (layout.kubernetesFolder, 0o755), (layout.pkiFolder, 0o755), (layout.etcdPKIFolder, 0o755),
-      (layout.manifestsFolder, 0o755), (layout.quorateFolder, 0o700),
+      (layout.manifestsFolder, 0o755), (layout.quorateFolder, 0o700), (layout.pendingFolder, 0o700),
     ]
     var steps: [Step] = []
     var made: Set<String> = []

@@ -10,6 +10,8 @@ public enum Step: Sendable, Codable, Hashable {
   case resumeStaged(folder: String)
   /// Removes staged copies of an interrupted run that never became complete.
   case discardStaged(folder: String)
+  /// Removes a file.
+  case remove(path: String, seen: ObservedFile, reasons: [String])
   /// Runs a service manager's command.
   case execute(HostCommand)
   /// Runs a command of the user's own; its output is kept.

@@ -183,7 +183,9 @@ extension ClusterRun {
         if isFaulty(observation.keyFile, CertificateRole.keyMode) { attributes[key] = judgement.attributeReasons }
         if isFaulty(file, CertificateRole.certificateMode) { attributes[certificate] = judgement.attributeReasons }
       }
-      return PairState(role: role, profile: profile, renewal: judgement.replacementReasons, attributes: attributes)
+      let pending = observed.pending(layout)[role].flatMap { $0.profile == profile ? $0 : nil }
+      return PairState(
+        role: role, profile: profile, renewal: judgement.replacementReasons, pending: pending, attributes: attributes)
     }
   }
 }

@@ -86,8 +86,14 @@ struct PlanExecution {
       do {
         let issuing = CertificateIssuing(
           plan: plan, settings: settings, sessions: sessions,
-          issuer: overrides[stage.id]?.issuer ?? settings.plugins.issuer)
-        try await issuing.fill(&result.slots, stage: stage)
+          issuer: overrides[stage.id]?.issuer ?? settings.plugins.issuer,
+          issuerName: (stage.issuer ?? plan.spec.issuer).plugin)
+        let outcome = try await issuing.fill(&result.slots, stage: stage)
+        guard outcome.failures.isEmpty else {
+          await end(stage, outcome, &result)
+          result.seconds = settings.wallClock() - start
+          return result
+        }
         settings.report(.certificatesIssued(count: stage.certificates.count, seconds: settings.wallClock() - start))
       } catch {
         result.failures = [RunFailure(issuing: error, stage: stage.id)]
@@ -102,6 +108,47 @@ struct PlanExecution {
     }
     result.seconds = settings.wallClock() - start
     return result
+  }
+
+  /// Ends a stage whose certificates are not all issued: what was asked for is kept on the hosts.
+  private func end(_ stage: Stage, _ outcome: CertificateIssuing.Outcome, _ result: inout StageResult) async {
+    for (order, request) in outcome.pending {
+      settings.report(.certificatePending(host: order.host, role: order.role, awaiting: request.awaiting))
+    }
+    let slots = result.slots
+    let isWaiting = !outcome.pending.isEmpty
+    let keeping = stage.keeping.filter { host in isWaiting && host.steps.contains { $0.isFilled(from: slots) } }
+    let hosts = plan.spec.hosts.filter { host in keeping.contains { $0.host == host.name } }
+    let kept = await forEachHost(hosts) { host in
+      await keep(keeping.first { $0.host == host.name }?.steps ?? [], stage.id, host, slots)
+    }
+    result.failures = outcome.failures + kept.failures()
+    result.untouched = stage.hosts.map(\.host)
+    // What was made for a stage that did not begin is nobody's.
+    result.slots = SlotValues()
+  }
+
+  private func keep(
+    _ steps: [Step], _ stage: Stage.ID, _ host: HostSpec, _ slots: SlotValues
+  ) async -> Result<Void, RunFailure> {
+    guard let session = overrides[stage]?.sessions[host.name] ?? sessions[host.name] else {
+      return .failure(RunFailure.notConnected(host))
+    }
+    let steps = steps.filter { step in
+      if case .write = step { step.isFilled(from: slots) } else { true }
+    }
+    do {
+      let program = try StepCompiler(
+        steps, stage: stage, host: host, holder: settings.holder, slots: slots, keepsStaged: false)
+      var answer = try await session.perform(program.operations, timeoutSeconds: 120)
+      answer.wipe()
+      return .success(())
+    } catch {
+      var failure = RunFailure(error, doing: "leave keys on", host: host, stage: stage)
+      if failure.code == "host.expect" { failure.code = "host.changed" }
+      failure.fix = "run the same command again: what was asked for there is asked for anew, with new keys"
+      return .failure(failure)
+    }
   }
 
   /// How much earlier the first member is founded than the others. Members that listen and do not answer yet cost each
@@ -361,6 +408,14 @@ extension Stage {
         return name == Slot.authorityCertificate || name == Slot.authorityKey
       }
     }
+  }
+}
+
+extension Step {
+  /// Whether it writes a file whose content came to be.
+  fileprivate func isFilled(from slots: SlotValues) -> Bool {
+    guard case .write(let change) = self, case .slot(let name) = change.file.content else { return false }
+    return slots.holds(name)
   }
 }
 

@@ -12,6 +12,8 @@ public enum RunEvent: Sendable, Codable, Hashable {
   case stageStarted(Stage.ID)
   /// Keys were made and certificates issued.
   case certificatesIssued(count: Int, seconds: Double)
+  /// A certificate is not issued yet: who or what is awaited.
+  case certificatePending(host: String, role: CertificateRole, awaiting: String)
   /// A host's steps of a stage begin.
   case hostStarted(Stage.ID, host: String)
   /// A host's steps of a stage are done.

@@ -15,20 +15,26 @@ struct StepCompiler {
 
   /// A pair that a running member uses is kept staged until the member is seen to show it: a crash between the two
   /// renames is then finished without the issuer.
-  private var keepsStaged: Bool { stage == .update }
+  private let keepsStaged: Bool
+  /// How many files were staged by now. Copies that are kept are not written over.
+  private var staged = 0
 
   /// Compiles steps.
   ///
   /// - Parameters:
   ///   - holder: Who holds the lock; the program checks that it still does.
   ///   - asks: What the member is asked at the end.
+  ///   - keepsStaged: Whether staged copies of an update stay until the member shows them; false where none of what is
+  ///     written is for the member.
   /// - Throws: ``RunFailure`` when a slot is empty.
   init(
-    _ steps: [Step], stage: Stage.ID, host: HostSpec, holder: String, slots: SlotValues, asks: [EtcdProbe]
+    _ steps: [Step], stage: Stage.ID, host: HostSpec, holder: String, slots: SlotValues, asks: [EtcdProbe] = [],
+    keepsStaged: Bool = true
   ) throws(RunFailure) {
     layout = host.layout
     self.stage = stage
     self.slots = slots
+    self.keepsStaged = keepsStaged && stage == .update
     add(.holding(file: layout.lockFile, holder: holder))
     let expected = steps.expectations
     if !expected.isEmpty { add(.expect(expected)) }
@@ -51,6 +57,7 @@ struct StepCompiler {
         // Kept where a later step discards them.
         add(.resume(stage: folder, keep: steps.contains(.discardStaged(folder: folder))), index)
       case .discardStaged(let folder): add(.discard(stage: folder, onlyIfSeen: true), index)
+      case .remove(let path, _, _): add(.remove(path), index)
       case .execute(let command), .run(let command): add(.execute(command), index)
       case .awaitHealth(let endpoint, let seconds, let restarted, let instance):
         add(.await(endpoint, seconds: seconds, restarted: restarted, instance: instance), index)
@@ -73,7 +80,7 @@ struct StepCompiler {
     guard let last = pending.last else { return }
     let folder = layout.stagingFolder(of: stage)
     add(.stage(folder))
-    for (number, (step, change)) in pending.enumerated() {
+    for (step, change) in pending {
       let content: InputPart
       let count: Int
       switch change.file.content {
@@ -82,8 +89,9 @@ struct StepCompiler {
       }
       add(
         .put(
-          index: number, path: change.file.path, mode: change.file.mode, owner: change.file.owner, content: content,
+          index: staged, path: change.file.path, mode: change.file.mode, owner: change.file.owner, content: content,
           count: count), step)
+      staged += 1
     }
     add(.commit(stage: folder, keep: keepsStaged), last.step)
     pending = []
@@ -102,7 +110,7 @@ extension Step {
   fileprivate var expectation: (path: String, seen: ObservedFile)? {
     switch self {
     case .write(let change): (change.file.path, change.seen)
-    case .setAttributes(let path, _, _, let seen, _): (path, seen)
+    case .setAttributes(let path, _, _, let seen, _), .remove(let path, let seen, _): (path, seen)
     default: nil
     }
   }
@@ -115,6 +123,7 @@ extension Step {
     case .setAttributes(let path, _, _, _, _): "set mode and owner of \(path)"
     case .resumeStaged(let folder): "finish an interrupted replacement from \(folder)"
     case .discardStaged(let folder): "remove \(folder)"
+    case .remove(let path, _, _): "remove \(path)"
     case .execute(let command): command.summary
     case .run(let command): "run `\(command.summary)`"
     case .awaitHealth: "wait until the member is healthy"
@@ -133,6 +142,9 @@ struct SlotValues: Sendable {
     values.merge(other.values) { $1 }
     counts.merge(other.counts) { $1 }
   }
+
+  /// Whether a slot is filled.
+  func holds(_ name: String) -> Bool { values[name] != nil }
 
   mutating func set(_ name: String, _ bytes: [UInt8]) {
     values[name] = .bytes(bytes)

@@ -26,7 +26,8 @@ enum CoreProbes {
       .file(path: "/proc/net/tcp", limit: 1 << 20), .file(path: "/proc/net/tcp6", limit: 1 << 20),
       .file(path: layout.kubernetesFolder, limit: 0), .file(path: layout.pkiFolder, limit: 0),
       .file(path: layout.etcdPKIFolder, limit: 0), .file(path: layout.manifestsFolder, limit: 0),
-      .file(path: layout.quorateFolder, limit: 0), .file(path: layout.dataFolder, limit: 0),
+      .file(path: layout.quorateFolder, limit: 0), .file(path: layout.pendingFolder, limit: 0),
+      .file(path: layout.dataFolder, limit: 0),
       .file(path: layout.kubeadmConfiguration, limit: fileLimit),
       .file(path: layout.memberRecord, limit: fileLimit),
       .file(path: layout.authorityCertificate, limit: fileLimit), .file(path: layout.authorityKey, limit: 0),
@@ -36,6 +37,8 @@ enum CoreProbes {
     for role in CertificateRole.allCases {
       probes.append(.file(path: layout.certificate(role), limit: fileLimit))
       probes.append(.secretFile(path: layout.key(role), limit: fileLimit))
+      probes.append(.file(path: layout.pendingRequest(role), limit: fileLimit))
+      probes.append(.secretFile(path: layout.pendingKey(role), limit: fileLimit))
     }
     // The metrics are a hundred kilobytes; only what needs them asks for them.
     probes += EtcdSurvey.probes(for: host).filter { $0.key != EtcdSurvey.metricsKey }

@@ -47,6 +47,20 @@ public struct ObservedHost: Sendable, Codable, Hashable {
     answers.file(layout.memberRecord).content.flatMap(MemberRecord.init(json:))
   }
 
+  /// The certificates that were asked for with keys that are there, and are not issued yet.
+  public func pending(_ layout: HostLayout) -> [CertificateRole: PendingRequest] {
+    var found: [CertificateRole: PendingRequest] = [:]
+    for role in CertificateRole.allCases {
+      let key = layout.pendingKey(role)
+      guard let content = answers.file(layout.pendingRequest(role)).content,
+        let request = PendingRequest(json: content), answers.file(key).kind == .regular,
+        case .some(.some(request.publicKeyFingerprint)) = keyFingerprints[key]
+      else { continue }
+      found[role] = request
+    }
+    return found
+  }
+
   /// Whether etcd's data folder holds a member's data.
   public func hasData(_ layout: HostLayout) -> Bool { answers.folder(layout.dataFolder + "/member") != nil }
 }
