@@ -74,6 +74,7 @@ let package = Package(
     module("PKI", needs: ["QuorateCore", "COpenSSL", "CMemoryWiping"], exclude: ["COpenSSL", "CMemoryWiping"]),
     .target(name: "CMemoryWiping", dependencies: ["COpenSSL"], path: "Sources/PKI/CMemoryWiping"),
     module("Etcd", needs: ["QuorateCore", "CCurl", "COpenSSL"], exclude: ["CCurl"]),
+    .systemLibrary(name: "CPluginABI", path: "Sources/CPluginABI/include"),
     module("PluginKit", needs: ["QuorateCore"]),
     module("Testing", needs: ["QuorateCore"]),
     module("Bundle", needs: bundled.map { .byName(name: $0.name) } + ["QuorateCore", "QuoratePKI", "QuorateEtcd"]),
