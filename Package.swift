@@ -58,6 +58,7 @@ let package = Package(
   products: [
     .library(name: "QuorateCore", targets: ["QuorateCore"]),
     .library(name: "QuoratePluginKit", targets: ["QuoratePluginKit"]),
+    .library(name: "QuoratePluginHost", targets: ["QuoratePluginHost"]),
     .library(name: "QuorateTesting", targets: ["QuorateTesting"]),
     .library(name: "QuorateConfiguration", targets: ["QuorateConfiguration"]),
     .library(name: "QuorateBundle", targets: ["QuorateBundle"]),
@@ -75,7 +76,12 @@ let package = Package(
     .target(name: "CMemoryWiping", dependencies: ["COpenSSL"], path: "Sources/PKI/CMemoryWiping"),
     module("Etcd", needs: ["QuorateCore", "CCurl", "COpenSSL"], exclude: ["CCurl"]),
     .systemLibrary(name: "CPluginABI", path: "Sources/CPluginABI/include"),
+    module("PluginMessages", needs: ["QuorateCore"]),
     module("PluginKit", needs: ["QuorateCore"]),
+    module(
+      "PluginHost", needs: ["QuorateCore", "QuoratePluginMessages", "CPluginABI", "CPluginProcess"],
+      exclude: ["CPluginProcess"]),
+    .target(name: "CPluginProcess", path: "Sources/PluginHost/CPluginProcess"),
     module("Testing", needs: ["QuorateCore"]),
     module("Bundle", needs: bundled.map { .byName(name: $0.name) } + ["QuorateCore", "QuoratePKI", "QuorateEtcd"]),
     library("COpenSSL", in: "PKI", pkgConfig: "libcrypto", package: "libssl-dev"),
@@ -85,7 +91,7 @@ let package = Package(
     .executableTarget(
       name: "quorate",
       dependencies: [
-        "QuorateCore", "QuorateConfiguration", "QuorateBundle", "QuoratePKI",
+        "QuorateCore", "QuorateConfiguration", "QuorateBundle", "QuoratePKI", "QuoratePluginHost",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/CLI", swiftSettings: settings),
@@ -114,6 +120,12 @@ let package = Package(
     tests("PKI", needs: ["QuoratePKI", "QuorateCore", "COpenSSL"], resources: [.copy("Fixtures")]),
     tests("OpenSSLIssuer", needs: ["OpenSSLIssuer", "QuoratePKI", "QuorateCore", "QuorateTesting"]),
     tests("CSRIssuer", needs: ["CSRIssuer", "OpenSSLIssuer", "QuoratePKI", "QuorateCore", "QuorateTesting"]),
+    tests(
+      "PluginHost",
+      needs: [
+        "quorate", "QuoratePluginHost", "QuoratePluginMessages", "QuorateCore", "QuoratePKI", "OpenSSLIssuer",
+        "QuorateTesting",
+      ], resources: [.copy("Faulty")]),
     tests("CLI", needs: ["quorate", "QuorateTesting"], resources: [.copy("Cases")]),
     tests("EndToEnd", at: "Tests/EndToEnd", needs: ["quorate", "QuorateBundle", "QuorateCore", "QuorateTesting"]),
     // No test: a program whose libraries `scripts/check` looks at.

@@ -2,6 +2,7 @@ import ArgumentParser
 internal import Glibc
 internal import QuorateConfiguration
 internal import QuorateCore
+internal import QuoratePluginHost
 
 /// The command `quorate`.
 @main
@@ -26,6 +27,8 @@ struct Quorate: AsyncParsableCommand {
   static func main() async {
     // A reader that goes away is seen as a failed write, not as a signal.
     signal(SIGPIPE, SIG_IGN)
+    // The process of a plugin, which this program starts of itself: no command for people.
+    if Array(CommandLine.arguments.dropFirst()) == [PluginHostProgram.argument] { await PluginHostProgram.run() }
     if let unknown = UnknownCommand(CommandLine.arguments) { unknown.end() }
     do {
       var command = try parseAsRoot()

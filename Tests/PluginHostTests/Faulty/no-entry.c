@@ -1,0 +1,3 @@
+// Is a library, but no plugin.
+int nothing(void);
+int nothing(void) { return 0; }
