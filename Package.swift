@@ -59,10 +59,12 @@ let package = Package(
     .library(name: "QuorateCore", targets: ["QuorateCore"]),
     .library(name: "QuoratePluginKit", targets: ["QuoratePluginKit"]),
     .library(name: "QuoratePluginHost", targets: ["QuoratePluginHost"]),
+    .library(name: "QuoratePKI", targets: ["QuoratePKI"]),
     .library(name: "QuorateTesting", targets: ["QuorateTesting"]),
     .library(name: "QuorateConfiguration", targets: ["QuorateConfiguration"]),
     .library(name: "QuorateBundle", targets: ["QuorateBundle"]),
     .executable(name: "quorate", targets: ["quorate"]),
+    .library(name: "swift-issuer", type: .dynamic, targets: ["SwiftIssuer"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -77,7 +79,7 @@ let package = Package(
     module("Etcd", needs: ["QuorateCore", "CCurl", "COpenSSL"], exclude: ["CCurl"]),
     .systemLibrary(name: "CPluginABI", path: "Sources/CPluginABI/include"),
     module("PluginMessages", needs: ["QuorateCore"]),
-    module("PluginKit", needs: ["QuorateCore"]),
+    module("PluginKit", needs: ["QuorateCore", "QuoratePluginMessages", "CPluginABI"]),
     module(
       "PluginHost", needs: ["QuorateCore", "QuoratePluginMessages", "CPluginABI", "CPluginProcess"],
       exclude: ["CPluginProcess"]),
@@ -120,12 +122,16 @@ let package = Package(
     tests("PKI", needs: ["QuoratePKI", "QuorateCore", "COpenSSL"], resources: [.copy("Fixtures")]),
     tests("OpenSSLIssuer", needs: ["OpenSSLIssuer", "QuoratePKI", "QuorateCore", "QuorateTesting"]),
     tests("CSRIssuer", needs: ["CSRIssuer", "OpenSSLIssuer", "QuoratePKI", "QuorateCore", "QuorateTesting"]),
+    // An example, and what the tests load: a plugin as an author writes it.
+    .target(
+      name: "SwiftIssuer", dependencies: ["QuoratePluginKit", "QuoratePKI"], path: "examples/plugins/swift-issuer",
+      swiftSettings: settings),
     tests(
       "PluginHost",
       needs: [
         "quorate", "QuoratePluginHost", "QuoratePluginMessages", "QuorateCore", "QuoratePKI", "OpenSSLIssuer",
         "QuorateTesting",
-      ], resources: [.copy("Faulty")]),
+      ], resources: [.copy("Plugins")]),
     tests("CLI", needs: ["quorate", "QuorateTesting"], resources: [.copy("Cases")]),
     tests("EndToEnd", at: "Tests/EndToEnd", needs: ["quorate", "QuorateBundle", "QuorateCore", "QuorateTesting"]),
     // No test: a program whose libraries `scripts/check` looks at.

@@ -69,6 +69,19 @@ public struct PluginIdentity: Sendable, Codable, Hashable {
   public var abiMajor: Int
   /// The ABI that it was made for: its minor number.
   public var abiMinor: Int
+
+  /// Makes a value.
+  public init(
+    id: String, version: String, summary: String, lowestHost: String?, kinds: [PluginKind], abiMajor: Int, abiMinor: Int
+  ) {
+    self.id = id
+    self.version = version
+    self.summary = summary
+    self.lowestHost = lowestHost
+    self.kinds = kinds
+    self.abiMajor = abiMajor
+    self.abiMinor = abiMinor
+  }
 }
 
 /// A line that a plugin wrote for people.

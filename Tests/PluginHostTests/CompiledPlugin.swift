@@ -34,9 +34,9 @@ final class CompiledPlugin: Sendable {
     guard result.status == 0 else { throw NotCompiled(description: result.errorText) }
   }
 
-  /// One of the faulty ones.
-  convenience init(faulty name: String) async throws {
-    try await self.init("Tests/PluginHostTests/Faulty/\(name).c")
+  /// One of the folder `Plugins`.
+  convenience init(test name: String) async throws {
+    try await self.init("Tests/PluginHostTests/Plugins/\(name).c")
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }

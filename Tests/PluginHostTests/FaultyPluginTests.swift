@@ -72,7 +72,7 @@ import Testing
   ]
 
   @Test(arguments: cases) func `A plugin's fault ends in its own error`(_ one: Case) async throws {
-    let plugin = try await CompiledPlugin(faulty: one.plugin)
+    let plugin = try await CompiledPlugin(test: one.plugin)
     let issuer = CompiledPlugin.issuer("faulty", deadline: one.deadline) { () throws(PluginFault) in
       try await plugin.inChild(limits: one.limits)
     }
@@ -86,7 +86,7 @@ import Testing
   }
 
   @Test func `Calls that a crash ends beside the one at fault are told so too`() async throws {
-    let plugin = try await CompiledPlugin(faulty: "hang")
+    let plugin = try await CompiledPlugin(test: "hang")
     let carrier = try await plugin.inChild()
     async let short = fault { try await carrier.call("one", PluginMessage(), deadline: .milliseconds(200)) }
     async let long = fault { try await carrier.call("two", PluginMessage(), deadline: .seconds(60)) }
@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test func `A plugin that answers once more after it was cancelled is at fault`() async throws {
-    let plugin = try await CompiledPlugin(faulty: "reply-after-cancel")
+    let plugin = try await CompiledPlugin(test: "reply-after-cancel")
     let (asked, signal) = AsyncStream.makeStream(of: Void.self)
     let carrier = try await plugin.inChild { if $0.isProgress { signal.yield() } }
     let task = Task { await fault { try await carrier.call("wait", PluginMessage(), deadline: .seconds(30)) } }
@@ -110,7 +110,7 @@ import Testing
   }
 
   @Test func `A cancelled call to a plugin that does not stop ends, and so does the plugin`() async throws {
-    let plugin = try await CompiledPlugin(faulty: "hang")
+    let plugin = try await CompiledPlugin(test: "hang")
     let carrier = try await plugin.inChild()
     let task = Task { await fault { try await carrier.call("wait", PluginMessage(), deadline: .seconds(60)) } }
     task.cancel()
@@ -118,7 +118,7 @@ import Testing
   }
 
   @Test func `Of an endless log the first ten thousand lines are taken, without control characters`() async throws {
-    let plugin = try await CompiledPlugin(faulty: "endless-log")
+    let plugin = try await CompiledPlugin(test: "endless-log")
     let lines = Mutex<[PluginLogLine]>([])
     let carrier = try await plugin.inChild { line in lines.withLock { $0.append(line) } }
     _ = try await carrier.call("log", PluginMessage(), deadline: .seconds(60))
@@ -130,7 +130,7 @@ import Testing
   }
 
   @Test func `A plugin in a child finds nothing of this process, and can start nothing`() async throws {
-    let plugin = try await CompiledPlugin(faulty: "surroundings")
+    let plugin = try await CompiledPlugin(test: "surroundings")
     // What nobody closes in children, as some library may leave it.
     var open: [Int32] = [-1, -1]
     #expect(pipe(&open) == 0)

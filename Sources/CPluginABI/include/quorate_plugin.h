@@ -1,6 +1,6 @@
 /*
- * quorate_plugin.h: how Quorate and a plugin from outside speak to each other. This file is the whole contract; a plugin
- * needs nothing else of Quorate to be compiled. C11 or newer, or C++.
+ * quorate_plugin.h: how Quorate and a plugin from outside speak to each other. This file is the whole contract; a
+ * plugin needs nothing else of Quorate to be written or compiled. C11 or newer, or C++.
  *
  *   cc -std=c11 -fPIC -shared -fvisibility=hidden -o my-issuer.so my-issuer.c
  *
@@ -13,16 +13,14 @@
  *   cancel    says that nobody waits for an answer any more
  *   destroy   ends an instance
  *
- * Every kind of plugin uses the same four. What differs is the messages: JSON, described in docs/plugin-protocol.md. The
- * first call to an instance is always "configure", with what stands under `with:` in the user's configuration; an issuer
- * is then asked "issuer.authority" and "issuer.issue". A function that a plugin does not know is answered with
- * QUORATE_STATUS_UNKNOWN_FUNCTION: so functions can be added later without breaking it.
+ * Every kind of plugin uses the same four; what differs is the messages (see MESSAGES below). A function that a plugin
+ * does not know is answered with QUORATE_STATUS_UNKNOWN_FUNCTION: so functions can be added without breaking it.
  *
  * WHERE A PLUGIN RUNS
- * By default in a process of its own, without a terminal, with an environment of five variables at most (HOME, LANG, PATH,
- * TZ and SWIFT_BACKTRACE), with limits on memory and on open files, and not able to start programs. It may also be loaded
- * into the process of `quorate`; then a crash is a crash of `quorate`. A plugin need not know which. What it prints goes
- * nowhere: use host->log.
+ * By default in a process of its own, without a terminal, with few variables in its environment (HOME, LANG, PATH, TZ,
+ * SWIFT_BACKTRACE, LD_LIBRARY_PATH), with limits on memory and on open files, and not able to start programs. It may
+ * also be loaded into the process of `quorate`; then a crash is a crash of `quorate`. A plugin need not know which.
+ * What it prints goes nowhere: use host->log.
  *
  * THREADS
  * create, and every call, come on a thread of their own: they may block for as long as the work takes. Calls to one
@@ -35,6 +33,42 @@
  * call is answered AND the function has returned, whichever is later. What a plugin passes to reply, log or progress
  * must be valid until that function returns: the host copies it. No memory is ever freed by the other side. What the
  * entry function returns is valid until the process ends; a library is never unloaded.
+ *
+ * MESSAGES
+ * A message is a JSON object in UTF-8, in which "version" is 1. Whoever reads one ignores keys that it does not know; a
+ * plugin answers QUORATE_STATUS_FAILED to a version that it does not know. The host writes no blanks or line ends
+ * between values, and keys in alphabetical order; a plugin may write as it likes. Moments are whole seconds since
+ * 1970-01-01T00:00:00Z; certificates and requests are PEM; ALGORITHM is one of "ECDSA-P256", "ECDSA-P384", "RSA-2048",
+ * "RSA-3072", "RSA-4096". A "?" marks a key that may be absent.
+ *
+ * "configure", the first call to every instance and the only one until it is answered:
+ *   asked     {"version":1, "kind":"issuer", "settings":{what stands under `with:`}, "baseFolder":"/where/paths/start"}
+ *             A setting is a text, a whole number (of a length of time: seconds), true, false, null, a list, an object,
+ *             or, where the plugin's schema calls it secret, {"$secret":N}.
+ *   answered  {"version":1}
+ *
+ * "issuer.authority": which CA do you issue from? Called before "issuer.issue" in every run; make a CA only where that
+ * is the plugin's job and "existing" is absent.
+ *   asked     {"version":1, "existing"?:{"certificate":PEM, "key"?:{"$secret":N}},
+ *              "profile":{"commonName":"etcd-ca", "commonNameIsSAN":true, "keyAlgorithm":ALGORITHM,
+ *                         "notBefore":1795399080, "notAfter":2110759080}}
+ *   answered  {"version":1, "isNew":false, "authority":{"certificate":PEM, "key"?:{"$secret":N}}}
+ *             "key" only where this call made the CA and the host is to keep it; "isNew" says whether it did.
+ *
+ * "issuer.issue": sign these. Each is answered once, by its id, in any order. What is issued is checked by the host
+ * against the profile: key, subject, every name and no other, usages, CA:FALSE, validity, chain.
+ *   asked     {"version":1, "authority":{"certificate":PEM, "key"?:{"$secret":N}}, "requests":[{
+ *              "id":"infra0/etcd/peer", "csr":PEM, "notBefore":1795399080, "notAfter":1826935080,
+ *              "token"?:"of an earlier pending answer",
+ *              "profile":{"commonName":"infra0", "organization"?:"…", "dnsNames":["infra0"],
+ *                         "addresses":["10.0.0.6"], "isServer":true, "isClient":true, "keyAlgorithm":ALGORITHM}}]}
+ *   answered  {"version":1, "replies":[{"id":"infra0/etcd/peer", and one of
+ *              "issued":PEM (the certificate, then intermediates),
+ *              "pending":{"token":"…", "awaiting":"who or what is awaited"},
+ *              "refused":{"why":"a sentence without a full stop", "retryable":false}}]}
+ *
+ * QUORATE_STATUS_FAILED to any of them:
+ *   answered  {"version":1, "why":"a sentence without a full stop", "fix"?:"what the user can do", "setting"?:"url"}
  *
  * SECRETS
  * A message holds no secret. Where one belongs there stands {"$secret": N}, and the bytes are element N of the secrets
@@ -71,7 +105,7 @@
 
 /* What a reply says of its call. */
 #define QUORATE_STATUS_OK 0u               /* the message is the answer */
-#define QUORATE_STATUS_FAILED 1u           /* the message says why not: {"version":1,"why":"…","fix":"…","setting":"…"} */
+#define QUORATE_STATUS_FAILED 1u           /* the message says why not */
 #define QUORATE_STATUS_CANCELLED 2u        /* the call was cancelled, and the plugin stopped; there is no message */
 #define QUORATE_STATUS_UNKNOWN_FUNCTION 3u /* the plugin has no such function; there is no message */
 
@@ -123,8 +157,7 @@ typedef struct quorate_call {
   uint64_t id;
   /* What is asked: "configure", "issuer.authority", "issuer.issue"; ends with a zero. */
   const char *function;
-  /* The question, a JSON object. Its "version" is 1. A plugin ignores keys that it does not know, and answers
-   * QUORATE_STATUS_FAILED to a version that it does not know. */
+  /* The question. */
   quorate_bytes message;
   /* The secrets that the message refers to. */
   const quorate_bytes *secrets;
@@ -181,7 +214,8 @@ typedef struct quorate_functions {
   /* Asks something. The plugin answers by host->reply. */
   void (*call)(void *instance, const quorate_call *call);
   /* Nobody waits for this call any more: stop, and reply (QUORATE_STATUS_CANCELLED, or what there is). It may be over
-   * already, or not yet have begun to be worked on. A plugin in a process of its own that does not reply soon is killed. */
+   * already, or not yet have begun to be worked on. A plugin in a process of its own that does not reply soon is
+   * killed. */
   void (*cancel)(void *instance, uint64_t call);
 } quorate_functions;
 

@@ -1,5 +1,5 @@
-// What the faulty plugins share: a right descriptor, and an instance that takes its configuration. Each file beside this
-// one defines `ask`, what it does when it is asked anything else, or one of the macros below.
+// What the plugins of the tests share: a right descriptor, and an instance that takes its configuration. Each file
+// beside this one defines `ask`, what it does when it is asked anything else, or one of the macros below.
 #include <stdlib.h>
 #include <string.h>
 

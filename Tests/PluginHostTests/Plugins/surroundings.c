@@ -29,9 +29,10 @@ static void ask(const quorate_call *call) {
   getrlimit(RLIMIT_CORE, &core);
   char text[1024];
   snprintf(text, sizeof text,
-           "{\"version\":1,\"why\":\"variables=%s sockets=%d files=%d fork=%s core=%d privileges=%d dumpable=%d leads=%d\"}", names,
-           sockets, pipes_and_files, child > 0 ? "works" : "refused", (int)core.rlim_max, prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0),
-           prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), getpgrp() == getpid());
+           "{\"version\":1,\"why\":\"variables=%s sockets=%d files=%d fork=%s core=%d privileges=%d dumpable=%d "
+           "leads=%d\"}",
+           names, sockets, pipes_and_files, child > 0 ? "works" : "refused", (int)core.rlim_max,
+           prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), getpgrp() == getpid());
   quorate_reply reply = {.struct_size = sizeof reply, .status = QUORATE_STATUS_FAILED};
   reply.message.data = (const uint8_t *)text;
   reply.message.count = strlen(text);
