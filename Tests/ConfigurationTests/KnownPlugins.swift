@@ -28,6 +28,10 @@ enum KnownPlugins {
         SchemaKey("validity", .duration, default: "720h", "Asked of the server."),
         SchemaKey("authKey", .string(form: TextForm.text), secret: true, "The key that signs requests."),
       ]), keepsAuthorityKey: true),
+    PluginDescriptor(
+      id: "csr", kind: .certIssuer, version: "1.0.0", summary: "A folder of requests.",
+      settings: SchemaObject([SchemaKey("folder", .string(form: "path"), required: true, "Where they lie.")]),
+      keepsAuthorityKey: true, needsAuthorityCertificate: true),
     plugin("systemd-kubelet", .serviceManager, .staticPod), plugin("process", .serviceManager, .memberUnit),
     plugin("static-pod", .manifestWriter, .staticPod), plugin("unit-file", .manifestWriter, .memberUnit),
   ]

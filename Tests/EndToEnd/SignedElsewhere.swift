@@ -167,4 +167,80 @@ import Testing
       #expect(try await laptop.someone.quorate("plan", "--detailed-exit-code").status == 0)
     }
   }
+
+  @Test func `A running cluster waits for a renewal untouched; a request that is not wanted any more is made anew`()
+    async throws
+  {
+    try await Laptop.scenario { laptop in
+      let site = try await Site(laptop)
+      #expect(try await site.apply().status == 75)
+      try await site.sign()
+      try #require(try await site.apply().status == 0)
+      let processes = try (0..<3).map(laptop.process)
+      let pair = laptop.root(1) + "/etc/kubernetes/pki/etcd/server"
+      let (certificate, key) = try (
+        Data(contentsOf: URL(filePath: pair + ".crt")), Data(contentsOf: URL(filePath: pair + ".key"))
+      )
+
+      // Another name for a member: both of its serving certificates are asked for.
+      let text = try laptop.someone.read("cluster.yaml")
+      let named = { (name: String) in
+        text.replacing("{name: infra1,", with: "{name: infra1, serverSANs: [\(name)], peerSANs: [\(name)],")
+      }
+      try laptop.someone.write(named("first.example"), to: "cluster.yaml")
+      #expect(try await site.apply().status == 75)
+      let waiting = try site.waiting()
+      #expect(waiting.count == 2)
+      // And another one, before that is signed.
+      try laptop.someone.write(named("second.example"), to: "cluster.yaml")
+      let anew = try await site.apply()
+      #expect(anew.status == 75, "\(anew.everything)")
+      #expect(try Set(site.waiting().keys) == Set(waiting.keys))
+      #expect(try Set(site.waiting().values).isDisjoint(with: waiting.values))
+      #expect(try laptop.someone.read("requests/infra1-server.ext").contains("second.example"))
+      // What is in place is what was there.
+      #expect(try Data(contentsOf: URL(filePath: pair + ".crt")) == certificate)
+      #expect(try Data(contentsOf: URL(filePath: pair + ".key")) == key)
+      #expect(try (0..<3).map(laptop.process) == processes)
+      #expect(try await laptop.someone.quorate("health").status == 0)
+
+      try await site.sign()
+      let last = try await site.apply()
+      #expect(last.status == 0, "\(last.everything)")
+      #expect(try site.waiting().isEmpty)
+      #expect(try await laptop.someone.quorate("plan", "--detailed-exit-code").status == 0)
+
+      // Wanted again as it was, before anything is signed: what waits is removed.
+      try laptop.someone.write(named("third.example"), to: "cluster.yaml")
+      #expect(try await site.apply().status == 75)
+      try laptop.someone.write(named("second.example"), to: "cluster.yaml")
+      let undone = try await site.apply()
+      #expect(undone.status == 0, "\(undone.everything)")
+      #expect(try site.waiting().isEmpty)
+    }
+  }
+
+  @Test func `A request that somebody changed on a host is not handed to the issuer`() async throws {
+    try await Laptop.scenario { laptop in
+      let site = try await Site(laptop)
+      #expect(try await site.apply().status == 75)
+      let folder = laptop.quorateFolder(0) + "/pending"
+      let read = { (role: String) throws -> [String: Any] in
+        let data = try Data(contentsOf: URL(filePath: "\(folder)/\(role).json"))
+        return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+      }
+      var server = try read("server")
+      server["csr"] = try read("healthcheck-client")["csr"]
+      try JSONSerialization.data(withJSONObject: server).write(to: URL(filePath: "\(folder)/server.json"))
+      let refused = try await site.apply()
+      #expect(refused.status == 1, "\(refused.everything)")
+      #expect(
+        refused.errorOutput.contains("the request for server that waits on infra0 is not Quorate's"),
+        "\(refused.everything)")
+      // Something that is no request at all counts as none: it is asked anew.
+      try Data("{".utf8).write(to: URL(filePath: "\(folder)/server.json"))
+      #expect(try await site.apply().status == 75)
+      #expect(try site.waiting().count == 12)
+    }
+  }
 }
