@@ -7,7 +7,14 @@ internal import Synchronization
 final class PluginInstance: Sendable {
   private let registration: PluginRegistration
   private let host: HostFunctions
-  private let tasks = Mutex<[UInt64: Task<Void, Never>]>([:])
+  private let work = Mutex(Work())
+
+  private struct Work {
+    var tasks: [UInt64: Task<Void, Never>] = [:]
+    /// Calls that were cancelled on one thread while they were begun on another.
+    var cancelledEarly: Set<UInt64> = []
+  }
+
   private let handlers = Mutex<[String: Handler]?>(nil)
 
   init(_ registration: PluginRegistration, host: HostFunctions) {
@@ -17,20 +24,27 @@ final class PluginInstance: Sendable {
 
   /// Begins to work on a question.
   func start(_ call: IncomingCall) {
-    tasks.withLock { tasks in
+    work.withLock { work in
       // What it removes at its end is there by then: it waits for this lock.
-      tasks[call.id] = Task { [self] in
+      let task = Task { [self] in
         let (status, message) = await answer(call)
-        tasksRemove(call.id)
+        self.work.withLock { _ = $0.tasks.removeValue(forKey: call.id) }
         host.reply(call.id, status: status, message)
       }
+      work.tasks[call.id] = task
+      if work.cancelledEarly.remove(call.id) != nil { task.cancel() }
     }
   }
 
   /// Nobody waits for a call any more.
-  func cancel(_ call: UInt64) { tasks.withLock { $0[call] }?.cancel() }
-
-  private func tasksRemove(_ call: UInt64) { tasks.withLock { _ = $0.removeValue(forKey: call) } }
+  func cancel(_ call: UInt64) {
+    work.withLock { work in
+      if let task = work.tasks[call] { return task.cancel() }
+      // Most of these are over already; their numbers do not come again.
+      if work.cancelledEarly.count >= 1024 { work.cancelledEarly = [] }
+      work.cancelledEarly.insert(call)
+    }
+  }
 
   private func answer(_ call: IncomingCall) async -> (UInt32, PluginMessage) {
     do throws(PluginError) {

@@ -114,6 +114,20 @@ import Testing
     await carrier.close()
   }
 
+  @Test(arguments: [false, true])
+  func `A cancelled question to an issuer in Swift ends at once, and the plugin goes on`(isolated: Bool) async throws {
+    let carrier = try await start(Self.swiftIssuer, isolated: isolated)
+    let setup = try PluginMessage(PluginSetup(kind: .certIssuer, settings: .object([:]), baseFolder: "/"))
+    for _ in 0..<50 {
+      let task = Task { try await carrier.call("configure", setup, deadline: .seconds(60)) }
+      task.cancel()
+      // What was answered before the cancellation came is an answer.
+      do { _ = try await task.value } catch { #expect((error as? PluginFault)?.kind == .cancelled(stopped: true)) }
+    }
+    #expect(try await carrier.call("configure", setup, deadline: .seconds(60)).status == .ok)
+    await carrier.close()
+  }
+
   @Test func `A library that is not there, and one that is none, are told apart by the linker's words`() async throws {
     let missing = await #expect(throws: PluginFault.self) { try await start("/nonexistent/x.so", isolated: true) }
     #expect(

@@ -214,8 +214,8 @@ typedef struct quorate_functions {
   /* Asks something. The plugin answers by host->reply. */
   void (*call)(void *instance, const quorate_call *call);
   /* Nobody waits for this call any more: stop, and reply (QUORATE_STATUS_CANCELLED, or what there is). It may be over
-   * already, or not yet have begun to be worked on. A plugin in a process of its own that does not reply soon is
-   * killed. */
+   * already, or `call` may only just have been entered for it on another thread. A plugin in a process of its own that
+   * does not reply soon is killed. */
   void (*cancel)(void *instance, uint64_t call);
 } quorate_functions;
 

@@ -19,6 +19,7 @@ final class CallDesk: Sendable {
     var continuation: CheckedContinuation<Result<CarriedReply, PluginFault>, Never>
     var timer: Task<Void, Never>?
     var isCancelled = false
+    var isAsked = false
   }
 
   private struct State {
@@ -68,16 +69,19 @@ final class CallDesk: Sendable {
         if let refusal { return continuation.resume(returning: .failure(refusal)) }
         setTimer(call, deadline) { [self] in expire(call, deadline, way) }
         way.ask(call)
+        let isCancelled = state.withLock { state in
+          state.waiting[call]?.isAsked = true
+          return state.waiting[call]?.isCancelled == true
+        }
+        if isCancelled { cancel(call, deadline, way) }
       }
     } onCancel: {
-      let isWaiting = state.withLock { state in
+      // Never before it was asked: the plugin could not know what is meant.
+      let isAsked = state.withLock { state in
         state.waiting[call]?.isCancelled = true
-        return state.waiting[call] != nil
+        return state.waiting[call]?.isAsked == true
       }
-      if isWaiting {
-        setTimer(call, PluginLimits.grace) { [self] in expire(call, deadline, way) }
-        way.cancel(call)
-      }
+      if isAsked { cancel(call, deadline, way) }
     }
     return try result.get()
   }
@@ -116,6 +120,11 @@ final class CallDesk: Sendable {
       return PluginFault(plugin: name, call: entry.function, kind)
     }
     return PluginFault(plugin: name, call: entry.function, fault.kind)
+  }
+
+  private func cancel(_ call: UInt64, _ deadline: Duration, _ way: Way) {
+    setTimer(call, PluginLimits.grace) { [self] in expire(call, deadline, way) }
+    way.cancel(call)
   }
 
   /// A call has waited for long enough.

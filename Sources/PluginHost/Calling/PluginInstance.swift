@@ -40,6 +40,7 @@ final class PluginInstance: @unchecked Sendable {
       id: call, function: function, message: message, deadlineMilliseconds: deadlineMilliseconds)
     sink.begin(call, storage)
     let isStarted = DetachedThread.start { [self] in
+      guard sink.enter(call) else { return }
       library.functions.call(instance, UnsafePointer(storage.pointer))
       sink.returned(call)
     }
@@ -47,7 +48,9 @@ final class PluginInstance: @unchecked Sendable {
   }
 
   /// Tells the plugin that nobody waits for an answer.
-  func cancel(_ call: UInt64) { library.functions.cancel(instance, call) }
+  func cancel(_ call: UInt64) {
+    if sink.cancelled(call) { library.functions.cancel(instance, call) }
+  }
 
   /// Ends the instance, where no call is under way; otherwise it stays. Blocks.
   func destroy() {

@@ -18,6 +18,7 @@ final class ReplySink: Sendable {
 
   private struct Asked {
     var storage: CallStorage
+    var hasEntered = false
     var hasReturned = false
     var outcome: Event?
   }
@@ -48,6 +49,30 @@ final class ReplySink: Sendable {
       state.asked[call] = Asked(storage: storage)
       state.highest = max(state.highest, call)
     }
+  }
+
+  /// Notes that the plugin's function is about to be called.
+  ///
+  /// - Returns: Whether it shall be: false where the call was cancelled before.
+  func enter(_ call: UInt64) -> Bool {
+    state.withLock { state in
+      state.asked[call]?.hasEntered = true
+      return state.asked[call] != nil
+    }
+  }
+
+  /// Notes that nobody waits for a call.
+  ///
+  /// - Returns: Whether the plugin has to be told, as it was asked; otherwise the call is over by this.
+  func cancelled(_ call: UInt64) -> Bool {
+    let (isEntered, isOver) = state.withLock { state -> (Bool, Bool) in
+      guard let asked = state.asked[call] else { return (false, false) }
+      if asked.hasEntered { return (true, false) }
+      state.asked[call] = nil
+      return (false, true)
+    }
+    if isOver { deliver(.reply(call: call, CarriedReply(status: .cancelled))) }
+    return isEntered
   }
 
   /// Notes that the plugin's function returned. A call is over only then and answered: so that a second reply from inside

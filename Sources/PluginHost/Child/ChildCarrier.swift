@@ -111,8 +111,8 @@ public final class ChildCarrier: PluginCarrier {
   public func close() async {
     desk.end(PluginFault(plugin: identity.id, .closed))
     let (socket, process) = (process.socket, process)
+    socket.queue(Frame(form: .close))
     _ = await DetachedThread.value {
-      socket.send(Frame(form: .close))
       process.awaitReaped(within: PluginLimits.grace)
     }
   }
@@ -124,10 +124,9 @@ public final class ChildCarrier: PluginCarrier {
       ask: { call in
         var frame = frame
         frame.call = call
-        let complete = frame
-        if !DetachedThread.start({ socket.send(complete) }) { socket.shutDown() }
+        if !socket.queue(frame) { socket.shutDown() }
       },
-      cancel: { call in DetachedThread.start { socket.send(Frame(form: .cancel, call: call)) } },
+      cancel: { call in socket.queue(Frame(form: .cancel, call: call)) },
       end: { process.kill() })
   }
 

@@ -16,6 +16,12 @@ final class FrameSocket: Sendable {
 
   private let descriptor: OwnedDescriptor
   private let turn = Mutex(())
+  private let outgoing = Mutex(Outgoing())
+
+  private struct Outgoing {
+    var frames: [Frame] = []
+    var isBeingSent = false
+  }
 
   init(_ descriptor: OwnedDescriptor) { self.descriptor = descriptor }
 
@@ -33,6 +39,35 @@ final class FrameSocket: Sendable {
           var count = UInt32(secret.count).littleEndian
           return withUnsafeBytes(of: &count) { sendAll($0) } && secret.withBytes { sendAll($0) }
         }
+    }
+  }
+
+  /// Sends a frame behind those that were queued before it, on a thread of its own. Does not block.
+  ///
+  /// - Returns: Whether it will be sent; false where the system allows no more threads.
+  @discardableResult
+  func queue(_ frame: Frame) -> Bool {
+    let isFirst = outgoing.withLock { outgoing in
+      outgoing.frames.append(frame)
+      defer { outgoing.isBeingSent = true }
+      return !outgoing.isBeingSent
+    }
+    if !isFirst { return true }
+    let isStarted = DetachedThread.start { [self] in
+      while let frames = takeQueued() { for frame in frames { send(frame) } }
+    }
+    if !isStarted { outgoing.withLock { $0 = Outgoing() } }
+    return isStarted
+  }
+
+  private func takeQueued() -> [Frame]? {
+    outgoing.withLock { outgoing in
+      guard !outgoing.frames.isEmpty else {
+        outgoing.isBeingSent = false
+        return nil
+      }
+      defer { outgoing.frames = [] }
+      return outgoing.frames
     }
   }
 
