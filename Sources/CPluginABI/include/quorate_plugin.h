@@ -67,6 +67,10 @@
  *              "pending":{"token":"…", "awaiting":"who or what is awaited"},
  *              "refused":{"why":"a sentence without a full stop", "retryable":false}}]}
  *
+ *             What is pending is asked for again in a later run, never in the same one: the same csr with the token, a
+ *             text of at most 8192 bytes without secrets. "awaiting" stands behind that word: a few words, a path.
+ *             "retryable": the same request may be sent again, after one and after five seconds.
+ *
  * QUORATE_STATUS_FAILED to any of them:
  *   answered  {"version":1, "why":"a sentence without a full stop", "fix"?:"what the user can do", "setting"?:"url"}
  *
