@@ -81,6 +81,14 @@ import Testing
   }
 
   @Test(arguments: [false, true])
+  func `A plugin that is made for a later minor version of the ABI works`(isolated: Bool) async throws {
+    let plugin = try await CompiledPlugin(test: "newer-minor")
+    let issuer = issuer("faulty", plugin.library, isolated: isolated)
+    let batch = IssueBatch(authority: AuthorityMaterial(certificate: []), requests: [])
+    #expect(try await issuer.issue(batch).isEmpty)
+  }
+
+  @Test(arguments: [false, true])
   func `A thousand questions at once are answered each by its own answer`(isolated: Bool) async throws {
     let plugin = try await CompiledPlugin(test: "echo")
     let carrier = try await start(plugin.library, isolated: isolated)
