@@ -29,7 +29,7 @@ struct Quorate: AsyncParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     // The process of a plugin, which this program starts of itself: no command for people.
     if Array(CommandLine.arguments.dropFirst()) == [PluginHostProgram.argument] { await PluginHostProgram.run() }
-    if let unknown = UnknownCommand(CommandLine.arguments) { unknown.end() }
+    if let unknown = UnknownCommand.find(in: CommandLine.arguments) { unknown.end() }
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -43,27 +43,43 @@ struct Quorate: AsyncParsableCommand {
 
 /// A command that does not exist, which the parser of arguments would only call unexpected.
 private struct UnknownCommand {
-  private let name: String
-  private let known: [String]
+  /// The command that it was to be a part of, with a blank behind it; empty: the program itself.
+  let parent: String
+  let name: String
+  /// The parts that there are.
+  let known: [String]
 
   /// nil where the arguments name a command that exists, or none.
-  init?(_ arguments: [String]) {
+  static func find(in arguments: [String]) -> UnknownCommand? {
     var words = arguments.dropFirst()
-    known = Quorate.configuration.subcommands.compactMap { $0.configuration.commandName }
     if words.first == "help" { words = words.dropFirst() }
-    guard let word = words.first, !word.hasPrefix("-"), word != "help", !known.contains(word) else { return nil }
-    name = word
+    if words.first == "help" { return nil }
+    var command: any ParsableCommand.Type = Quorate.self
+    var parent = ""
+    while !command.configuration.subcommands.isEmpty {
+      let parts = command.configuration.subcommands
+      guard let word = words.first, !word.hasPrefix("-") else { return nil }
+      guard let part = parts.first(where: { $0.configuration.commandName == word }) else {
+        return UnknownCommand(
+          parent: parent, name: word, known: parts.compactMap { $0.configuration.commandName })
+      }
+      command = part
+      parent += word + " "
+      words = words.dropFirst()
+    }
+    return nil
   }
 
   /// Tells it, and ends the process.
   func end() -> Never {
     let near = NearestName.find(name, among: known)
-    let list = known.sorted { ($0 == near ? 0 : 1, $0) < ($1 == near ? 0 : 1, $1) }.joined(separator: ", ")
+    let sorted = known.sorted { ($0 == near ? 0 : 1, $0) < ($1 == near ? 0 : 1, $1) }
+    let list = sorted.map { parent + $0 }.joined(separator: ", ")
     ProblemReport(console: Console(format: .text)).report(
       Finding(
         .error, code: "usage.unknown-command",
-        what: "no command `\(name)`" + (near.map { "; did you mean `\($0)`?" } ?? ""),
-        fix: "the commands are \(list); `quorate --help` describes them"))
+        what: "no command `\(parent)\(name)`" + (near.map { "; did you mean `\(parent)\($0)`?" } ?? ""),
+        fix: "the commands are \(list); `quorate \(parent)--help` describes them"))
     Glibc.exit(ExitStatus.usage.rawValue)
   }
 }

@@ -12,7 +12,7 @@ public enum ConfigurationFile {
     public var finding: Finding
   }
 
-  /// Reads a file. Blocks while a pipe has no end yet.
+  /// Reads a file. Blocks while standard input or a process substitution has no end yet; a named pipe is refused.
   ///
   /// - Parameters:
   ///   - path: The file, as the user named it.
@@ -24,14 +24,20 @@ public enum ConfigurationFile {
       return failure(
         path, "file.unreadable", "the configuration has no usable file name", fix: "name the file: `-f cluster.yaml`")
     }
-    let descriptor = open(path.hasPrefix("/") ? path : folder + "/" + path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
-    guard descriptor >= 0 else { return failure(path, number: errno) }
-    defer { close(descriptor) }
-    var status = stat()
-    if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+    let descriptor: Int32
+    switch FileOpening.open(path.hasPrefix("/") ? path : folder + "/" + path) {
+    case .opened(let opened): descriptor = opened
+    case .folder:
       return failure(
         path, "file.unreadable", "`\(path)` is a folder", fix: "name the file in it: `-f \(path)/\(defaultName)`")
+    case .namedPipe:
+      return failure(
+        path, "file.unreadable", "`\(path)` is a named pipe",
+        why: "it gives what is in it only once, and only while a program writes into it",
+        fix: "name a file, or `/dev/stdin` behind a pipe of the shell")
+    case .failed(let number): return failure(path, number: number)
     }
+    defer { close(descriptor) }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 64 << 10)
     while true {

@@ -9,6 +9,9 @@ struct CommandDescription: Decodable {
 
       /// The name behind its first dash, as mdoc's `Fl` wants it.
       var flag: String { kind == "short" ? name : "\\-" + name.replacingOccurrences(of: "-", with: "\\-") }
+
+      /// Whether it switches off what the other one switches on.
+      func isOpposite(of other: Name) -> Bool { name == "no-" + other.name }
     }
 
     var kind: String
@@ -17,6 +20,7 @@ struct CommandDescription: Decodable {
     var abstract: String?
     var defaultValue: String?
     var allValues: [String]?
+    var isOptional: Bool
     var isRepeating: Bool
     var shouldDisplay: Bool
   }

@@ -59,10 +59,13 @@ struct ManualPage {
     guard let command else { return [".Sh SYNOPSIS", ".Nm", ".Ar command", ".Op Ar option ..."] }
     var lines = [".Sh SYNOPSIS", ".Nm quorate \(command.commandName)"]
     for argument in Self.shown(command) {
-      let value = argument.valueName ?? ""
-      switch (argument.kind, argument.names?.last) {
-      case ("positional", _): lines.append(".Ar \(value)\(argument.isRepeating ? " ..." : "")")
-      case ("flag", let name?): lines.append(".Op Fl \(name.flag)")
+      let value = (argument.valueName ?? "") + (argument.isRepeating ? " ..." : "")
+      let names = argument.names ?? []
+      switch (argument.kind, names.last) {
+      case ("positional", _): lines.append("\(argument.isOptional ? ".Op Ar" : ".Ar") \(value)")
+      case ("flag", let name?):
+        let opposite = names.first { name.isOpposite(of: $0) }
+        lines.append(".Op \(opposite.map { "Fl \($0.flag) | " } ?? "")Fl \(name.flag)")
       case (_, let name?): lines.append(".Op Fl \(name.flag) Ar \(value)")
       default: break
       }
@@ -92,9 +95,9 @@ struct ManualPage {
     guard !shown.isEmpty else { return [] }
     var lines = [".Sh OPTIONS", ".Bl -tag -width Ds"]
     for argument in shown {
-      let value = argument.valueName.map { " Ar \($0)" } ?? ""
+      let value = argument.valueName.map { " Ar \($0)\(argument.isRepeating ? " ..." : "")" } ?? ""
       if argument.kind == "positional" {
-        lines.append(".It\(value)\(argument.isRepeating ? " ..." : "")")
+        lines.append(".It\(value)")
       } else {
         let names = (argument.names ?? []).map { "Fl \($0.flag)" }.joined(separator: " , ")
         lines.append(".It \(names)\(argument.kind == "flag" ? "" : value)")
@@ -146,8 +149,19 @@ struct ManualPage {
     return [".Sh SEE ALSO"] + names.map { ".Xr \($0) 1" }
   }
 
+  /// What is shown of a command's arguments; a flag and its opposite (`--origins`, `--no-origins`) are one.
   private static func shown(_ command: CommandDescription) -> [CommandDescription.Argument] {
-    (command.arguments ?? []).filter { $0.shouldDisplay }
+    var arguments: [CommandDescription.Argument] = []
+    for argument in (command.arguments ?? []).filter({ $0.shouldDisplay }) {
+      if argument.kind == "flag", let name = argument.names?.last, let before = arguments.last?.names,
+        before.contains(where: { name.isOpposite(of: $0) })
+      {
+        arguments[arguments.count - 1].names = before + [name]
+      } else {
+        arguments.append(argument)
+      }
+    }
+    return arguments
   }
 
   /// Each sentence on lines of its own, none longer than 80 characters, as mdoc wants it.

@@ -80,8 +80,12 @@ import Testing
     async throws
   {
     try await TemporaryFolder.with { folder in
-      // A podman that keeps what it is given.
-      try folder.write("podman", "#!/bin/sh\n[ \"$1\" = load ] || exit 3\ncat >\"${0%/*}/got\"\n", mode: 0o755)
+      // A podman that keeps what it is given. Another process writes it: a program that a test beside this one starts
+      // would inherit a descriptor of ours, and a file that is open for writing cannot be run.
+      let podman = Array("#!/bin/sh\n[ \"$1\" = load ] || exit 3\ncat >\"${0%/*}/got\"\n".utf8)
+      let written = await LocalProgram.run(
+        ["sh", "-c", "cat >\"$0\" && chmod 755 \"$0\"", folder.path + "/podman"], input: podman)
+      try #require(written.status == 0)
       let archive = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 37 >> 3) }
       let answer = try await perform(
         [

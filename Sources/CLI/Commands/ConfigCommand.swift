@@ -16,10 +16,10 @@ struct ConfigCommand: AsyncParsableCommand {
   @OptionGroup var configuration: ConfigurationOptions
   @OptionGroup var outputOptions: OutputOptions
 
-  @Flag(inversion: .prefixedNo, help: "Say behind each value where it comes from.")
+  @Flag(inversion: .prefixedNo, help: "Whether to say behind each value where it comes from.")
   var origins = true
 
-  @Flag(inversion: .prefixedNo, help: "Print what is not written, too.")
+  @Flag(inversion: .prefixedNo, help: "Whether to print what holds where nothing is written, too.")
   var defaults = true
 
   func run() async throws {

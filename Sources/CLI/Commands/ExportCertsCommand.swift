@@ -27,7 +27,9 @@ struct ExportCertsCommand: AsyncParsableCommand {
 
   @Option(
     name: .long, parsing: .upToNextOption,
-    help: "Control-plane nodes, [USER@]ADDRESS[:PORT] each; an IPv6 address with a port in brackets.")
+    help: ArgumentHelp(
+      "Control-plane nodes, one by one or with commas in between: [USER@]ADDRESS[:PORT] each; an IPv6 address with a "
+        + "port in brackets."))
   var toHosts: [String] = []
 
   @Flag(name: .long, help: "Replace other files that are there under these names.")
@@ -37,17 +39,18 @@ struct ExportCertsCommand: AsyncParsableCommand {
     guard (to == nil) != toHosts.isEmpty else {
       throw ValidationError("Give either --to DIR or --to-hosts HOST ....")
     }
-    for text in toHosts where NodeAddress(text) == nil {
+    let names = toHosts.separatedAtCommas
+    for text in names where NodeAddress(text) == nil {
       throw ValidationError("--to-hosts takes [USER@]ADDRESS[:PORT], not '\(text)'.")
     }
-    if Set(toHosts).count < toHosts.count { throw ValidationError("--to-hosts names a host twice.") }
+    if Set(names).count < names.count { throw ValidationError("--to-hosts names a host twice.") }
   }
 
   func run() async throws {
     let console = outputOptions.console
     console.begin("export certs")
     let (spec, loaded) = try configuration.load(console)
-    let nodes = toHosts.compactMap(NodeAddress.init).map(\.host)
+    let nodes = toHosts.separatedAtCommas.compactMap { NodeAddress($0) }.map(\.host)
     try check(nodes, spec, console)
     let startedAt = Environment.now()
     let journal =
@@ -70,11 +73,11 @@ struct ExportCertsCommand: AsyncParsableCommand {
 
   private func check(_ nodes: [HostSpec], _ spec: ClusterSpec, _ console: Console) throws {
     let problems = ProblemReport(console: console)
-    let own = nodes.first { node in
-      spec.hosts.contains {
-        $0.name == node.name || $0.endpoint.host == node.endpoint.host && $0.endpoint.port == node.endpoint.port
-      }
+    do { try ClusterRun.checkClientPair(of: spec) } catch {
+      problems.report(error, now: "nothing was changed")
+      throw ExitStatus.usage.code
     }
+    let own = nodes.first { node in spec.hosts.contains { $0.isReached(by: node.endpoint) } }
     if let own {
       problems.report(
         RunFailure(
@@ -151,6 +154,37 @@ struct ExportCertsCommand: AsyncParsableCommand {
       console.result("  \(mark) \(host.map { "\($0): " } ?? "")\(file.path)\(note)")
     }
     return placed.count { $0.change != .unchanged }
+  }
+}
+
+extension HostSpec {
+  /// Whether an endpoint is this host's, by its name, its address or where Quorate logs in. Members that share a loopback
+  /// address are told apart by their ports.
+  fileprivate func isReached(by other: HostEndpoint) -> Bool {
+    if name == other.host.lowercased() { return true }
+    let otherAddress = IPAddress(other.host)
+    if !address.isLoopback, address == otherAddress { return true }
+    let isSamePlace =
+      endpoint.host.lowercased() == other.host.lowercased()
+      || otherAddress != nil && IPAddress(endpoint.host) == otherAddress
+    return isSamePlace && endpoint.port == other.port
+  }
+}
+
+extension [String] {
+  /// Values that were given one by one, with commas in between, or both (`a,b c`). A value that names nothing stays, so
+  /// that it is refused as it was given.
+  var separatedAtCommas: [String] {
+    flatMap { (value: String) -> [String] in
+      let parts = value.split(separator: ",").map { (part: Substring) -> String in
+        var part = part
+        while part.first == " " { part.removeFirst() }
+        while part.last == " " { part.removeLast() }
+        return String(part)
+      }
+      let names = parts.filter { !$0.isEmpty }
+      return names.isEmpty ? [value] : names
+    }
   }
 }
 

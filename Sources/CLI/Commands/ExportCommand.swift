@@ -29,6 +29,11 @@ struct ExportKubeadmCommand: AsyncParsableCommand {
     let console = outputOptions.console
     console.begin("export kubeadm")
     let (spec, loaded) = try configuration.load(console)
+    // Whoever issues a pair of their own needs this all the same.
+    do { try ClusterRun.checkClientPair(of: spec) } catch {
+      ProblemReport(console: console).report(
+        Finding(.warning, code: error.code, what: error.what, why: error.why, fix: error.fix))
+    }
     let external = ExternalEtcd(of: spec, kubeadm: try await version(spec, loaded, console))
     guard console.format == .json else {
       console.result(String(external.text.dropLast()))

@@ -34,7 +34,11 @@ struct HealthCommand: AsyncParsableCommand {
               ]
             ).text)
         } else {
-          let word = member.health.isHealthy ? console.styled("healthy", .green) : console.styled("not healthy", .red)
+          let word =
+            member.health.isHealthy
+            ? console.styled("healthy", .green)
+            : console.styled(
+              survey.observed[member.host] == nil ? "unknown" : "not healthy", .red)
           console.result(
             "  \(member.host.padded(to: 10)) \(member.clientURL.padded(to: 30)) \(word)\(member.health.reason.map { ": \($0)" } ?? "")"
           )
@@ -43,7 +47,7 @@ struct HealthCommand: AsyncParsableCommand {
       // People read what is wrong last, programs the summary.
       let text = ClusterText(console: console)
       if console.format == .text { text.show(health, comparesHashes: true) }
-      driver.tell(survey.lostData(spec) + health.findings)
+      driver.tell(survey.lostData(spec) + (survey.notFounded(spec).map { [$0] } ?? health.findings))
       if console.format == .json { text.show(health, comparesHashes: true) }
       if !survey.failures.isEmpty { throw ExitStatus(of: survey.failures.map(\.code)).code }
       if !health.isHealthy || !survey.lostData(spec).isEmpty { throw ExitStatus.failed.code }

@@ -78,7 +78,8 @@ struct ImagesLoadCommand: AsyncParsableCommand {
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var outputOptions: OutputOptions
 
-  @Option(name: .long, parsing: .upToNextOption, help: "Only these hosts, by name.")
+  @Option(
+    name: .long, parsing: .upToNextOption, help: "Only these hosts, by name, one by one or with commas in between.")
   var hosts: [String] = []
 
   @Option(name: .long, help: "The program that imports on the hosts: ctr, docker or podman; it is found otherwise.")
@@ -116,7 +117,7 @@ struct ImagesLoadCommand: AsyncParsableCommand {
 
   private func check(_ spec: ClusterSpec, _ console: Console) throws {
     let problems = ProblemReport(console: console)
-    if let unknown = hosts.first(where: { name in !spec.hosts.contains { $0.name == name } }) {
+    if let unknown = hosts.separatedAtCommas.first(where: { name in !spec.hosts.contains { $0.name == name } }) {
       problems.report(
         RunFailure(
           code: "usage.host", what: "--hosts names \(unknown), which is no host of \(spec.name)",
@@ -126,14 +127,15 @@ struct ImagesLoadCommand: AsyncParsableCommand {
     }
     do { try ImageArchive.check(archive) } catch {
       problems.report(error, now: "no image was loaded")
-      throw ExitStatus.failed.code
+      throw ExitStatus.usage.code
     }
   }
 
   /// - Returns: The status to end with; nil: success.
   private func load(_ driver: RunDriver, _ startedAt: Double) async throws -> ExitCode? {
     // A host that is not chosen, or cannot be reached, keeps nobody waiting.
-    let chosen = driver.spec.hosts.filter { hosts.isEmpty || hosts.contains($0.name) }
+    let names = hosts.separatedAtCommas
+    let chosen = driver.spec.hosts.filter { names.isEmpty || names.contains($0.name) }
     var failures = await driver.run.connect(to: chosen)
     try await driver.run.lock()
     let survey = try await driver.run.survey()

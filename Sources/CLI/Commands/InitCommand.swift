@@ -68,6 +68,7 @@ struct InitCommand: AsyncParsableCommand {
       problems.report(failure, now: "nothing was written")
       throw ExitStatus.failed.code
     }
-    console.progress("Wrote \(file) with \(outcome.hostCount) hosts. Next: quorate validate, then quorate plan.")
+    let count = outcome.hostCount == 1 ? "1 host" : "\(outcome.hostCount) hosts"
+    console.progress("Wrote \(file) with \(count). Next: quorate validate, then quorate plan.")
   }
 }

@@ -73,13 +73,39 @@ private struct PipelineText {
     }
     var lines = ["- stage: \(selected.id.rawValue)"]
     if let hosts = selected.hosts { lines.append("  hosts: [\(hosts.joined(separator: ", "))]") }
-    if let issuer = selected.issuer { lines.append("  issuer: {plugin: \(issuer.plugin)}") }
-    if let transport = selected.transport { lines.append("  transport: {plugin: \(transport.plugin)}") }
+    if let issuer = selected.issuer { lines.append("  issuer: \(flow(issuer))") }
+    if let transport = selected.transport { lines.append("  transport: \(flow(transport))") }
     for (name, commands) in hooks {
       lines.append("  \(name):")
       lines += commands.map { "    - " + flow($0) }
     }
     return lines
+  }
+
+  private static func flow(_ choice: PluginChoice) -> String {
+    let settings = choice.settings.object ?? [:]
+    return "{plugin: \(choice.plugin)" + (settings.isEmpty ? "" : ", with: \(flow(choice.settings))") + "}"
+  }
+
+  /// A setting, in a form that is YAML as it is JSON; of a secret, where it comes from.
+  private static func flow(_ value: SettingsValue) -> String {
+    switch value {
+    case .null: "null"
+    case .boolean(let value): value ? "true" : "false"
+    case .integer(let value): "\(value)"
+    case .string(let text): quoted(text)
+    case .list(let values): "[" + values.map { flow($0) }.joined(separator: ", ") + "]"
+    case .object(let values):
+      "{" + values.sorted { $0.key < $1.key }.map { "\(quoted($0.key)): \(flow($0.value))" }.joined(separator: ", ")
+        + "}"
+    case .secret(let secret):
+      JSONLine.Value.string(secret.source.isEmpty ? SecretSetting.placeholder : secret.source).text
+    }
+  }
+
+  /// A text in quotes; what would be read as a reference is written as one is that is none.
+  private static func quoted(_ text: String) -> String {
+    JSONLine.Value.string(text.replacing("${", with: "$${")).text
   }
 
   private static func flow(_ command: PipelineCommand) -> String {
@@ -89,8 +115,8 @@ private struct PipelineText {
       case .every: "every"
       case .hosts(let names): "[\(names.joined(separator: ", "))]"
       }
-    let words = command.arguments.map { JSONLine.Value.string($0).text }.joined(separator: ", ")
-    return "{name: \(JSONLine.Value.string(command.name).text), on: \(place), command: [\(words)]"
+    let words = command.arguments.map { quoted($0) }.joined(separator: ", ")
+    return "{name: \(quoted(command.name)), on: \(place), command: [\(words)]"
       + (command.timeoutSeconds == 60 ? "" : ", timeout: \(command.timeoutSeconds)s")
       + (command.mayFail ? ", mayFail: true" : "") + "}"
   }

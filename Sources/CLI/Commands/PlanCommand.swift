@@ -62,7 +62,7 @@ struct PlanOutput {
 
   func show(_ plan: Plan) {
     // Without an answer of every host there is no plan, only findings.
-    if plan.isRefused, plan.isEmpty, console.format == .text { return }
+    if plan.isRefused, !plan.hasChanges, console.format == .text { return }
     guard console.format == .json else {
       for line in PlanText(plan: plan, console: console, showsDifferences: showsDifferences).lines() {
         console.result(line)

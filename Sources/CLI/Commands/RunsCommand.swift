@@ -6,7 +6,7 @@ internal import Glibc
 struct RunsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "runs",
-    abstract: "Lists the runs of apply on this machine, the latest last, and where their journals are.")
+    abstract: "Lists the runs on this machine that change something, the latest last, and where their journals are.")
 
   @OptionGroup var outputOptions: OutputOptions
 
@@ -33,6 +33,7 @@ struct RunsCommand: AsyncParsableCommand {
       }
       if name.hasSuffix(".jsonl") { names.append(name) }
     }
+    var rows: [[String]] = []
     for name in names.sorted() {
       guard let bytes = FileManager.default.contents(atPath: folder + "/" + name) else { continue }
       let lines = bytes.split(separator: 10)
@@ -53,10 +54,15 @@ struct RunsCommand: AsyncParsableCommand {
           ).text)
       } else {
         let how = status.map { $0 == 0 ? "done" : "status \($0)" } ?? "did not end"
-        console.result(
-          "\(head.startedAt ?? "?")  \((head.command ?? "?").padded(to: 8)) \((head.cluster ?? "?").padded(to: 12)) \(how.padded(to: 12)) \(folder)/\(name)"
-        )
+        rows.append([
+          head.startedAt ?? "?", head.command ?? "?", head.cluster ?? "?", how, folder + "/" + name,
+        ])
       }
+    }
+    let widths = (0..<4).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    for row in rows {
+      let cells = zip(row, widths).map { cell, width in cell.padded(to: width) }
+      console.result((cells + [row[4]]).joined(separator: "  "))
     }
     if names.isEmpty { console.progress("There are no runs yet.") }
   }

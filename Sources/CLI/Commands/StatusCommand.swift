@@ -29,13 +29,18 @@ struct StatusCommand: AsyncParsableCommand {
       }
       for host in spec.hosts {
         guard let member = observation[host.name] else { continue }
-        show(member, certificates(of: host, survey.observed[host.name]), health, console)
+        show(
+          member, certificates(of: host, survey.observed[host.name]), health, console,
+          isReached: survey.observed[host.name] != nil)
       }
       for host in spec.hosts { showPending(host, survey.observed[host.name], console) }
       // People read what is wrong last, programs the summary.
       let text = ClusterText(console: console)
       if console.format == .text { text.show(health) }
-      driver.tell(survey.lostData(spec) + (try await driver.run.memberFindings(survey)) + health.findings)
+      let missing = survey.notFounded(spec)
+      driver.tell(
+        survey.lostData(spec) + (try await driver.run.memberFindings(survey))
+          + (missing.map { [$0] } ?? health.findings))
       if console.format == .json { text.show(health) }
       if !survey.failures.isEmpty { throw ExitStatus(of: survey.failures.map(\.code)).code }
       if !health.isHealthy || !survey.lostData(spec).isEmpty { throw ExitStatus.failed.code }
@@ -48,7 +53,7 @@ struct StatusCommand: AsyncParsableCommand {
 
   private func show(
     _ member: MemberObservation, _ certificates: [(name: String, days: Int64)], _ health: ClusterHealth,
-    _ console: Console
+    _ console: Console, isReached: Bool
   ) {
     let isLeader = member.memberID != nil && member.memberID == health.leaderID
     let role =
@@ -74,7 +79,8 @@ struct StatusCommand: AsyncParsableCommand {
     console.result(
       "  "
         + row(
-          member.host, member.clientURL, member.health.isHealthy ? "healthy" : "not healthy", role,
+          member.host, member.clientURL,
+          member.health.isHealthy ? "healthy" : isReached ? "not healthy" : "unknown", role,
           member.version ?? "-",
           size, first.map { "\($0.days) days (\($0.name))" } ?? "-"))
   }

@@ -32,6 +32,11 @@ struct ConnectionOptions: ParsableArguments {
     }
   }
 
+  /// Nobody is asked.
+  static var none: TerminalSecrets {
+    TerminalSecrets(asksForBecomePassword: false, becomeDescriptor: nil, keyDescriptor: nil)
+  }
+
   var secrets: TerminalSecrets {
     TerminalSecrets(asksForBecomePassword: askBecomePass, becomeDescriptor: becomePassFd, keyDescriptor: keyPassFd)
   }

@@ -35,6 +35,14 @@ struct StageOptions: ParsableArguments {
         now: "nothing was done")
       return ExitStatus.usage.code
     }
+    for (option, value) in [("--only", only), ("--from", from), ("--skip", skip), ("--hosts", hosts)]
+    where value.map({ Self.list($0).isEmpty }) == true {
+      problems.report(
+        RunFailure(
+          code: "usage.empty", what: "\(option) is empty", why: "an empty list would choose everything, or nothing",
+          fix: "name what is meant, or leave \(option) out"), now: "nothing was done")
+      throw ExitStatus.usage.code
+    }
     guard let pipeline = pipelines.first(where: { $0.name == name }) else {
       throw refuse("there is no pipeline `\(name)`", name, known: pipelines.map(\.name))
     }
@@ -43,6 +51,16 @@ struct StageOptions: ParsableArguments {
     if let unknown = selection.unknownPart {
       throw refuse(
         "the pipeline `\(name)` has no part `\(unknown)`", unknown, known: pipeline.parts.map(\.name))
+    }
+    if selection.skip.contains("survey") || selection.isEmpty {
+      problems.report(
+        RunFailure(
+          code: "usage.nothing-left",
+          what: selection.isEmpty
+            ? "no part of the pipeline `\(name)` is left" : "the survey cannot be left out",
+          why: selection.isEmpty ? "--only, --from and --skip leave out every one" : "the plan is made from it",
+          fix: "choose other parts: \(pipeline.parts.map(\.name).joined(separator: ", "))"), now: "nothing was done")
+      throw ExitStatus.usage.code
     }
     if let unknown = selection.hosts?.first(where: { host in !spec.hosts.contains { $0.name == host } }) {
       throw refuse("there is no host `\(unknown)`", unknown, known: spec.hosts.map(\.name))

@@ -1,13 +1,16 @@
 internal import QuorateCore
 
-/// What changes in a file, line by line. A secret shows its sizes only; what does not exist yet shows its slot.
+/// What changes in a file, line by line. A secret shows its fingerprint only; what does not exist yet shows its slot.
 struct ContentDifference {
   let lines: [String]
 
   init(_ change: FileChange) {
     let old = change.seen.content.map(Self.split) ?? []
     switch change.file.content {
-    case .slot(let name): lines = ["(\(name) is made during the run)"]
+    case .slot(let name):
+      lines =
+        (change.seenKey.map { ["- (a private key, its public key's SHA-256 is \($0))"] } ?? [])
+        + ["\(change.seenKey == nil ? "" : "+ ")(\(name) is made during the run)"]
     case .bytes where change.isSecret: lines = ["(a secret)"]
     case .bytes(let bytes): lines = Self.difference(old, Self.split(bytes))
     }

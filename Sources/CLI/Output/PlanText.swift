@@ -13,7 +13,11 @@ struct PlanText {
       let right = plan.alreadyRight[host.name]?.count ?? 0
       let title = console.styled(host.name, .bold) + "  \(host.address)"
       guard !parts.isEmpty else {
-        lines.append("\(title)  no change (\(right) files as they should be)")
+        let leftOut = plan.leftOut.filter { $0.hosts.contains(host.name) }.map(\.id.rawValue)
+        lines.append(
+          leftOut.isEmpty
+            ? "\(title)  no change (\(right) files as they should be)"
+            : "\(title)  left out: \(leftOut.joined(separator: ", "))")
         continue
       }
       lines.append("\(title)\(right > 0 ? "  (\(right) files as they should be)" : "")")
@@ -50,7 +54,9 @@ struct PlanText {
     plan.stages.map { stage in
       let how: String =
         switch stage.rollout {
-        case .together: "on all hosts together"
+        case .together:
+          stage.hosts.count == plan.spec.hosts.count
+            ? "on all hosts together" : "on " + stage.hosts.map(\.host).joined(separator: ", ")
         case .oneAtATime: "one member at a time, each while the others are a healthy quorum"
         }
       let after = stage.after.isEmpty ? "" : ", after \(stage.after.map(\.rawValue).joined(separator: " and "))"

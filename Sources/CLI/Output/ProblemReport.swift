@@ -21,15 +21,17 @@ struct ProblemReport {
   }
 
   /// A finding of the configuration or of the survey.
-  func report(_ finding: Finding) {
+  func report(_ finding: Finding, now: String = "") {
     if console.format == .json { console.result(finding.json.text) }
     let style: Console.Style = finding.severity == .error ? .red : .yellow
     let what = finding.host.map { finding.what.names($0) ? finding.what : "\($0): \(finding.what)" } ?? finding.what
-    tell(finding.severity.rawValue, style, what, finding.why, "", finding.fix, finding.position?.description)
+    tell(finding.severity.rawValue, style, what, finding.why, now, finding.fix, finding.position?.description)
   }
 
   /// Findings in their order. For a reader, those that say the same of several hosts are one, with the hosts' names.
-  func report(_ findings: [Finding]) {
+  ///
+  /// - Parameter now: The state the world was left in, told with the last error.
+  func report(_ findings: [Finding], now: String = "") {
     guard console.format == .text else {
       for finding in findings { report(finding) }
       return
@@ -46,13 +48,14 @@ struct ProblemReport {
         groups.append((finding, finding.host.map { [$0] } ?? []))
       }
     }
-    for (first, hosts) in groups {
+    let last = groups.lastIndex { $0.first.severity == .error }
+    for (index, (first, hosts)) in groups.enumerated() {
       var finding = first
       if hosts.count > 1 {
         finding.host = nil
         finding.what = "\(Self.list(hosts)): \(first.what)"
       }
-      report(finding)
+      report(finding, now: index == last ? now : "")
     }
   }
 

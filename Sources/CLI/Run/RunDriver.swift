@@ -151,25 +151,30 @@ struct RunDriver {
   /// Prints a plan's findings; the status to end with when one of them is an error.
   func report(findingsOf plan: Plan) -> ExitCode? {
     reporter.finish()
-    tell(plan.findings)
+    tell(plan.findings, now: plan.isRefused ? "nothing was changed on any host" : "")
     guard plan.isRefused else { return nil }
     let errors = plan.findings.filter { $0.severity == .error }
-    console.complaint("  now: nothing was changed on any host")
     return ExitStatus(of: errors.map(\.code)).code
   }
 
   /// Prints findings, each with the place of its host in the configuration.
-  func tell(_ findings: [Finding]) {
+  ///
+  /// - Parameter now: The state the world was left in, told with the last error.
+  func tell(_ findings: [Finding], now: String = "") {
     problems.report(
       findings.map { finding in
         var finding = finding
         finding.position = finding.position ?? place(of: finding.host)
         return finding
-      })
+      }, now: now)
   }
 
   /// Prints failures of hosts, each with its place in the configuration.
   func tell(_ failures: [RunFailure], now: String) {
-    for failure in failures { problems.report(failure, now: now, place: place(of: failure.host)?.description) }
+    for (index, failure) in failures.enumerated() {
+      // Once, with the last: it is the same for all. Programs find it with each.
+      let isLast = index == failures.count - 1 || console.format == .json
+      problems.report(failure, now: isLast ? now : "", place: place(of: failure.host)?.description)
+    }
   }
 }

@@ -22,11 +22,11 @@ extension SpecAssembly {
         why: "`quorate run \(goal.rawValue)` is the built-in one", fix: "choose another name")
     }
     let inner = content.list == nil ? "\(path).parts" : path
-    guard let parts = content.list ?? content["parts"].list, !parts.isEmpty else {
-      if content.list != nil || content.object != nil {
-        findings.error(
-          "pipelines.empty", at: place(path), "`\(path)` has no part", fix: "name its stages, or remove the pipeline")
-      }
+    // Where `parts` is missing or no list, decoding has told.
+    guard let parts = content.list ?? content["parts"].list else { return nil }
+    guard !parts.isEmpty else {
+      findings.error(
+        "pipelines.empty", at: place(path), "`\(path)` has no part", fix: "name its stages, or remove the pipeline")
       return nil
     }
     let goal = content["goal"].string.flatMap(Goal.init) ?? .bootstrap

@@ -140,6 +140,8 @@ struct SettingsDecoder {
     let fix =
       if let near {
         "did you mean `\(near)`?"
+      } else if let others = plugins(with: entry.key, at: path) {
+        "remove it: it is a setting of \(others)"
       } else if let home = SchemaIndex.paths(of: entry.key, in: schema).first {
         "`\(shown(entry.key).dropFirst().dropLast())` belongs in `\(home)`"
       } else if names.isEmpty {
@@ -149,6 +151,16 @@ struct SettingsDecoder {
       }
     findings.error("unknown-key", at: entry.keyPosition, "unknown key \(shown(entry.key)) \(place)", fix: fix)
     return near
+  }
+
+  /// The other plugins of a kind that have a setting which this one's `with` has not, in words; nil: none has, or the
+  /// path is none of a plugin's settings.
+  private func plugins(with setting: String, at path: String) -> String? {
+    guard let kind = PluginKind.allCases.first(where: { path.hasSuffix(".\($0.key).with") }) else { return nil }
+    let names = schema.plugins(of: kind).filter { schema.settings(of: $0)[setting] != nil }.map { "`\($0.id)`" }
+    guard let last = names.last else { return nil }
+    if names.count == 1 { return "the \(kind.noun) \(last)" }
+    return "the \(kind.noun)s \(names.dropLast().joined(separator: ", ")) and \(last)"
   }
 
   private mutating func missing(

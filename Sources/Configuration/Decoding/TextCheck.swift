@@ -7,8 +7,9 @@ enum TextCheck {
     if let scalar = text.unicodeScalars.first(where: \.isInvisible) {
       return invisible(scalar)
     }
-    if text.isEmpty, ![TextForm.text, ConfigurationForm.argument].contains(form), known.contains(form) {
-      return TextFault("empty", "which is empty", fix: "write the \(form)")
+    if known.contains(form) {
+      if text.isEmpty { return TextFault("empty", "which is empty", fix: "write the \(form)") }
+      if text.allSatisfy(\.isWhitespace) { return TextFault("blank", "which is blank", fix: "write the \(form)") }
     }
     switch form {
     case TextForm.name: return NameCheck.label(text)

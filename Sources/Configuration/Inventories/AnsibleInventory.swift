@@ -21,6 +21,7 @@ public enum AnsibleInventory {
     if isYAML(source) {
       var reader = DocumentReader(source: source)
       reader.ignoresTags = true
+      reader.fixOfEmpty = "name the inventory's file"
       let root = reader.read()
       builder.findings.merge(reader.findings)
       var yaml = AnsibleYAML()
@@ -42,6 +43,14 @@ public enum AnsibleInventory {
       builder.error(
         "ansible.group", at: cycle.position, "the group \(shown(cycle.name)) is a part of itself",
         fix: "remove it from the groups in it")
+    }
+    if isTree, groups.hosts.isEmpty, !builder.findings.hasErrors {
+      let isEmpty = source.lines.allSatisfy { $0.allSatisfy { $0 == " " || $0 == "\t" } }
+      builder.error(
+        "ansible.hosts", at: SourcePosition(file: file, line: 1, column: 1),
+        isEmpty ? "the file is empty" : "the inventory has no host",
+        fix: isEmpty ? "name the inventory's file" : "write the hosts in it, or name another inventory")
+      return builder.finished
     }
     // What else is wrong is told with the hosts' own faults.
     guard isTree, !groups.hosts.isEmpty || !builder.findings.hasErrors,

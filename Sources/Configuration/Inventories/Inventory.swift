@@ -46,6 +46,9 @@ public struct Inventory: Sendable {
   public var become: String?
   /// The Kubernetes version; nil: it is not said.
   public var kubernetesVersion: String?
+  /// Whether it is of a kind that can name a Kubernetes version. Where it does not, the hosts' kubeadm are asked, and no
+  /// version is made up.
+  public var mayNameKubernetesVersion = false
   /// etcd's image, where it is not the version's own.
   public var imageRepository: String?
   /// etcd's image tag, where it is not the version's own.

@@ -26,10 +26,12 @@ public enum KubeadmInventory {
     let names = files.map(\.name)
     let source = names.count == 1 ? names[0] : "\(names.first ?? "") and \(names.count - 1) more"
     var builder = InventoryBuilder(source: "kubeadm's \(source)", surroundings: surroundings)
+    builder.inventory.mayNameKubernetesVersion = true
     var members: [KubeadmMember] = []
     for file in files {
       guard let text = SourceText(file: file.name, bytes: file.bytes, findings: &builder.findings) else { continue }
       var reader = DocumentReader(source: text)
+      reader.fixOfEmpty = "name the file `kubeadmcfg.yaml` of each host"
       let documents = reader.readAll()
       builder.findings.merge(reader.findings)
       if let member = KubeadmMember(documents, file: file.name, &builder) { members.append(member) }

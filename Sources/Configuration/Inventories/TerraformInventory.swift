@@ -24,6 +24,7 @@ public enum TerraformInventory {
     }
     var reader = DocumentReader(source: source)
     reader.limit = 200_000
+    reader.fixOfEmpty = "write it with `terraform output -json`"
     let root = reader.read()
     builder.findings.merge(reader.findings)
     guard let root, !builder.findings.hasErrors else { return builder.finished }

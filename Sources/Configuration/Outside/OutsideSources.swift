@@ -37,7 +37,8 @@ public struct OutsideSources: Sendable {
   /// The largest file that a value is taken from, in bytes.
   public static let sizeLimit = 64 << 10
 
-  /// The process's environment and the files of this machine. Reading a pipe blocks until it ends.
+  /// The process's environment and the files of this machine. Reading standard input or a process substitution
+  /// blocks until it ends; a named pipe is refused.
   public static let process = OutsideSources(
     variable: { name in
       getenv(name).map { SecretBytes(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
@@ -51,13 +52,16 @@ public struct OutsideSources: Sendable {
   }
 
   private static func read(_ path: String) -> Result<SecretBytes, Failure> {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
-    guard descriptor >= 0 else { return .failure(failure(errno)) }
-    defer { close(descriptor) }
-    var status = stat()
-    if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-      return .failure(Failure(what: "which is a folder", fix: "name a file in it"))
+    let descriptor: Int32
+    switch FileOpening.open(path) {
+    case .opened(let opened): descriptor = opened
+    case .folder: return .failure(Failure(what: "which is a folder", fix: "name a file in it"))
+    case .namedPipe:
+      return .failure(
+        Failure(what: "which is a named pipe", fix: "name a file, or a process substitution's `/dev/fd/N`"))
+    case .failed(let number): return .failure(failure(number))
     }
+    defer { close(descriptor) }
     var length = 0
     var number: Int32 = 0
     let whole = SecretBytes(count: sizeLimit + 1) { memory in

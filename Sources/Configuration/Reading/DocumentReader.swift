@@ -24,6 +24,8 @@ struct DocumentReader {
   var ignoresTags = false
   /// The most values that are read.
   var limit = nodeLimit
+  /// What to do about a file with nothing in it.
+  var fixOfEmpty = "`quorate init` writes one"
 
   private var hidden: [Unicode.Scalar: Unicode.Scalar] = [:]
   private var anchors: [String: ConfigurationNode] = [:]
@@ -88,7 +90,7 @@ struct DocumentReader {
   ) throws -> [ConfigurationNode]? {
     guard let root = try parser.nextRoot() else {
       findings.error(
-        "yaml.empty", at: source.position(line: 1, column: 1), "the file is empty", fix: "`quorate init` writes one")
+        "yaml.empty", at: source.position(line: 1, column: 1), "the file is empty", fix: fixOfEmpty)
       return nil
     }
     var documents = [root]

@@ -11,7 +11,8 @@ public struct StarterConfiguration: Sendable {
   public var user: String?
   /// The cluster's name.
   public var name: String
-  /// The Kubernetes version; nil: the newest one that is known.
+  /// The Kubernetes version; nil: the inventory's, or the newest one that is known. Where an inventory could name one and
+  /// does not, none is written, and the hosts' kubeadm are asked.
   public var kubernetesVersion: String?
 
   /// Makes a value.
@@ -68,16 +69,17 @@ public struct StarterConfiguration: Sendable {
     if case .list? = ssh?.settings["jump"]?.type { knowsJumpHosts = true }
     let text = StarterText(starter: self, hosts: entries, knowsJumpHosts: knowsJumpHosts).text(&findings)
     let loaded = loader.load(file: ConfigurationFile.defaultName, bytes: Array(text.utf8))
-    for finding in loaded.findings { findings.add(Self.aboutArguments(finding)) }
+    for finding in loaded.findings { findings.add(aboutHosts(finding)) }
     return Outcome(text: loaded.spec == nil ? nil : text, findings: findings.findings, hostCount: entries.count)
   }
 
   /// A finding about the text that was to be written, which is in no file yet.
-  private static func aboutArguments(_ finding: Finding) -> Finding {
+  private func aboutHosts(_ finding: Finding) -> Finding {
     var finding = finding
     finding.position = nil
     if finding.code == "config.hosts.even", finding.severity == .error {
-      finding.fix = "name one host more, or one less"
+      finding.fix =
+        inventory.map { "take one host more, or one less, from \($0.source)" } ?? "name one host more, or one less"
     }
     return finding
   }

@@ -12,6 +12,12 @@ struct StarterText {
   func text(_ findings: inout FindingCollector) -> String {
     let version = (starter.kubernetesVersion ?? inventory?.kubernetesVersion).map { $0.hasPrefix("v") ? $0 : "v" + $0 }
     let newest = "v1.\(KubernetesRelease.knownMinors.upperBound).0"
+    // What the hosts have is better known there than here.
+    let isAsked = version == nil && inventory?.mayNameKubernetesVersion == true
+    let versionLine =
+      isAsked
+      ? "# kubernetesVersion: \(newest)   # left out: your hosts' kubeadm are asked"
+      : "kubernetesVersion: \(version ?? newest)"
     let origin = inventory.map { "# The hosts are those of \(oneLine($0.source)).\n" } ?? ""
     return origin + """
       # An etcd cluster for Kubernetes.   Check it: quorate validate   Look ahead: quorate plan   Make it: quorate apply
@@ -23,7 +29,7 @@ struct StarterText {
       spec:
         # The version of your hosts' kubelet. It decides etcd's version, flags and image. Without this line, your hosts'
         # kubeadm are asked for theirs.
-        kubernetesVersion: \(version ?? newest)
+        \(versionLine)
 
         # One member on each host. `address` is the IP address that etcd advertises and listens on; DNS names that
         # clients use go under `sans`. Log in elsewhere with `ssh: {host: …, port: …, user: …}`.
@@ -137,14 +143,17 @@ struct StarterText {
     var settings: [String] = []
     let user = commonUser
     if let user { settings.append("user: \(scalar(user))") }
-    let keys = Set(hosts.compactMap(\.identityFile))
-    if let key = keys.first, keys.count == 1 {
+    let named = hosts.compactMap(\.identityFile)
+    let keys = Set(named)
+    if let key = keys.first, keys.count == 1, named.count == hosts.count {
       settings.append("identityFile: \(scalar(key))")
-    } else if keys.count > 1 {
+    } else if !keys.isEmpty {
+      let list = keys.sorted().prefix(4).map { shown($0) }.joined(separator: ", ")
       findings.warning(
         "init.identity-files", at: hosts.first { $0.identityFile != nil }?.position,
-        "the hosts' private keys differ, and are left out: "
-          + keys.sorted().prefix(4).map { shown($0) }.joined(separator: ", "),
+        keys.count == 1
+          ? "only \(named.count) of the \(hosts.count) hosts name a private key, which is left out: \(list)"
+          : "the hosts' private keys differ, and are left out: \(list)",
         why: "a transport has one setting for all hosts",
         fix: "add the keys to your agent (`ssh-add`), or set `identityFile` to one that all hosts take")
     }

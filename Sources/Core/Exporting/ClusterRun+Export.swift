@@ -1,4 +1,16 @@
 extension ClusterRun {
+  /// Whether hosts hold the kube-apiserver's client pair at all, which the configuration says.
+  ///
+  /// - Parameter spec: The cluster.
+  /// - Throws: ``RunFailure`` with the code `export.none` where none does.
+  public static func checkClientPair(of spec: ClusterSpec) throws(RunFailure) {
+    guard spec.apiserverClient == .none else { return }
+    throw RunFailure(
+      code: "export.none", what: "no host holds the kube-apiserver's client pair",
+      why: "the configuration says `apiserverClient: none`",
+      fix: "set apiserverClient to first or every and run quorate apply, or issue a pair of your own from the CA")
+  }
+
   /// Reads the kube-apiserver's client pair and the CA's certificate from the first host, which must be connected, and
   /// checks that they are right: one pair, issued by that CA, for clients, valid now.
   ///
@@ -8,12 +20,7 @@ extension ClusterRun {
       throw RunFailure(
         code: "transport.unreachable", what: "the first host is not connected", why: "an earlier attempt failed")
     }
-    guard settings.spec.apiserverClient != .none else {
-      throw RunFailure(
-        host: host.name, code: "export.none", what: "no host holds the kube-apiserver's client pair",
-        why: "the configuration says `apiserverClient: none`",
-        fix: "set apiserverClient to first or every and run quorate apply, or issue a pair of your own from the CA")
-    }
+    try Self.checkClientPair(of: settings.spec)
     let layout = host.layout
     let paths = (
       layout.authorityCertificate, layout.certificate(.apiserverEtcdClient), layout.key(.apiserverEtcdClient)

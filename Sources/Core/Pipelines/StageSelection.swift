@@ -34,6 +34,11 @@ public struct StageSelection: Sendable, Codable, Hashable {
     return nil
   }
 
+  /// Whether every part is left out. The survey alone, asked for by its name, is something.
+  public var isEmpty: Bool {
+    pipeline.parts.allSatisfy { reason(toLeaveOut: $0) != nil || $0 == .survey && only != ["survey"] }
+  }
+
   /// The first name among ``only``, ``from`` and ``skip`` that no part of the pipeline has; nil: all are known.
   public var unknownPart: String? {
     let known = Set(pipeline.parts.map(\.name))

@@ -278,7 +278,7 @@ struct Planner {
         .write(
           FileChange(
             file: DesiredFile(path: path, mode: mode, owner: owner, content: .slot(slot)),
-            seen: host.seen(path), isSecret: path == key,
+            seen: host.seen(path), isSecret: path == key, seenKey: host.observed.keyFingerprints[path] ?? nil,
             reasons: (host.seen(path).kind == .absent ? [] : pair.renewal)
               + (pair.pending.map { [path == key ? "the key that waits for its certificate" : $0.text] } ?? []))))
     }

@@ -41,11 +41,16 @@ public struct FileChange: Sendable, Codable, Hashable {
   public var seen: ObservedFile
   /// Whether its content must not be shown.
   public var isSecret: Bool
+  /// Of a private key that is there, the SHA-256 of its public key, lower-case hexadecimal; nil where none was read.
+  public var seenKey: String?
   /// Why it is written.
   public var reasons: [String]
 
   /// Makes a change.
-  public init(file: DesiredFile, seen: ObservedFile, isSecret: Bool = false, reasons: [String] = []) {
+  public init(
+    file: DesiredFile, seen: ObservedFile, isSecret: Bool = false, seenKey: String? = nil, reasons: [String] = []
+  ) {
+    self.seenKey = seenKey
     self.file = file
     self.seen = seen
     self.isSecret = isSecret

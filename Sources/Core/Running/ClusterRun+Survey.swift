@@ -16,6 +16,16 @@ extension ClusterRun {
       spec.hosts.compactMap { host in observed[host.name].flatMap { Preflight.lostData(host, $0) } }
     }
 
+    /// That there is no cluster yet: every host was seen, none has the record of a founded member, and no member answers.
+    public func notFounded(_ spec: ClusterSpec) -> Finding? {
+      guard failures.isEmpty, !spec.hosts.contains(where: { observed[$0.name]?.record($0.layout)?.isFounded == true }),
+        cluster(spec).members.allSatisfy({ !$0.health.isHealthy && $0.memberList == nil })
+      else { return nil }
+      return Finding(
+        .error, code: "cluster.not-founded", what: "the cluster is not founded yet",
+        why: "no host has a member's record, and no member answers", fix: "run quorate plan, then quorate apply")
+    }
+
     /// What the members answered, each asked alone.
     public func cluster(_ spec: ClusterSpec) -> ClusterObservation {
       ClusterObservation(

@@ -20,6 +20,34 @@ public struct PluginSet: Sendable {
     self.manifestWriter = manifestWriter
   }
 
+  /// What the plugins that a specification names say against their settings, each asked by itself; nothing is kept.
+  ///
+  /// - Parameters:
+  ///   - spec: The specification; its settings were checked against the plugins' schemas.
+  ///   - registrations: The plugins there are.
+  ///   - context: What every plugin is given.
+  public static func refusals(
+    of spec: ClusterSpec, from registrations: [PluginRegistration], context: PluginContext
+  ) -> [(kind: PluginKind, error: PluginError)] {
+    let choices: [(PluginKind, PluginChoice)] = [
+      (.transport, spec.transport), (.certIssuer, spec.issuer), (.serviceManager, spec.serviceManager),
+      (.manifestWriter, spec.manifestWriter),
+    ]
+    return choices.compactMap { kind, choice in
+      let found = registrations.first { $0.descriptor.kind == kind && $0.descriptor.id == choice.plugin }
+      do throws(PluginError) {
+        switch found?.make {
+        case .transport(let make)?: _ = try make(choice.settings, context)
+        case .certIssuer(let make)?: _ = try make(choice.settings, context)
+        case .serviceManager(let make)?: _ = try make(choice.settings, context)
+        case .manifestWriter(let make)?: _ = try make(choice.settings, context)
+        case nil: break
+        }
+        return nil
+      } catch { return (kind, error) }
+    }
+  }
+
   /// Makes the plugins that a specification names.
   ///
   /// - Parameters:
