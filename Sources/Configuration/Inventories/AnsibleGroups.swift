@@ -51,6 +51,27 @@ struct AnsibleGroups {
     hosts[name] = host
   }
 
+  /// Adds the hosts of a name as an inventory has it: a range stands for many, and a port may stand behind it.
+  mutating func hosts(
+    named name: String, in group: String, at place: SourcePosition, variables: [String: Variable],
+    _ builder: inout InventoryBuilder
+  ) {
+    var variables = variables
+    do {
+      let pattern = try AnsibleHostPattern(name)
+      if let port = pattern.port, variables["ansible_port"] == nil {
+        variables["ansible_port"] = Variable(text: port, position: place)
+      }
+      guard hosts.count + pattern.names.count <= Self.hostLimit else {
+        builder.error("ansible.hosts", at: place, "the inventory has more than \(Self.hostLimit) hosts")
+        return
+      }
+      for name in pattern.names { host(name, in: group, at: place, variables: variables) }
+    } catch {
+      builder.error("ansible.host", at: place, "\(shown(name)) \(error.what)", fix: error.fix)
+    }
+  }
+
   mutating func hostVariables(_ name: String, _ variables: [String: Variable]) {
     hosts[name]?.variables.merge(variables) { $1 }
   }

@@ -83,19 +83,7 @@ struct AnsibleINI {
       variables[String(word.text[..<equals])] = AnsibleGroups.Variable(
         text: String(word.text[word.text.index(after: equals)...]), position: at)
     }
-    do {
-      let pattern = try AnsibleHostPattern(name)
-      if let port = pattern.port, variables["ansible_port"] == nil {
-        variables["ansible_port"] = AnsibleGroups.Variable(text: port, position: place)
-      }
-      guard groups.hosts.count + pattern.names.count <= AnsibleGroups.hostLimit else {
-        builder.error("ansible.hosts", at: place, "the inventory has more than \(AnsibleGroups.hostLimit) hosts")
-        return
-      }
-      for name in pattern.names { groups.host(name, in: group, at: place, variables: variables) }
-    } catch {
-      builder.error("ansible.host", at: place, "\(shown(name)) \(error.what)", fix: error.fix)
-    }
+    groups.hosts(named: name, in: group, at: place, variables: variables, &builder)
   }
 
   private mutating func variable(

@@ -73,20 +73,8 @@ struct AnsibleYAML {
       builder.error("ansible.host", at: place, "a host of the group \(shown(group)) has no name", fix: "write its name")
       return
     }
-    var variables = node.map(Self.variables) ?? [:]
-    do {
-      let pattern = try AnsibleHostPattern(name)
-      if let port = pattern.port, variables["ansible_port"] == nil {
-        variables["ansible_port"] = AnsibleGroups.Variable(text: port, position: place)
-      }
-      guard groups.hosts.count + pattern.names.count <= AnsibleGroups.hostLimit else {
-        builder.error("ansible.hosts", at: place, "the inventory has more than \(AnsibleGroups.hostLimit) hosts")
-        return
-      }
-      for name in pattern.names { groups.host(name, in: group, at: place, variables: variables) }
-    } catch {
-      builder.error("ansible.host", at: place, "\(shown(name)) \(error.what)", fix: error.fix)
-    }
+    let variables = node.map(Self.variables) ?? [:]
+    groups.hosts(named: name, in: group, at: place, variables: variables, &builder)
   }
 
   private static func variables(_ node: ConfigurationNode) -> [String: AnsibleGroups.Variable] {

@@ -77,9 +77,9 @@ struct OpenSSHSettings: Sendable {
   init(_ value: SettingsValue, baseFolder: String) throws(PluginError) {
     user = value["user"].string
     port = value["port"].integer.flatMap { UInt16(exactly: $0) }
-    identityFile = value["identityFile"].string.map { Self.path($0, baseFolder) }
-    configFile = value["configFile"].string.map { $0 == "none" ? $0 : Self.path($0, baseFolder) }
-    knownHosts = value["knownHosts"].string.map { Self.path($0, baseFolder) }
+    identityFile = value["identityFile"].string.map { OperatorPath.resolved($0, from: baseFolder) }
+    configFile = value["configFile"].string.map { $0 == "none" ? $0 : OperatorPath.resolved($0, from: baseFolder) }
+    knownHosts = value["knownHosts"].string.map { OperatorPath.resolved($0, from: baseFolder) }
     options = (value["options"].list ?? []).compactMap(\.string)
     becomesRoot = value["become"].string == "sudo"
     connectTimeout = value["connectTimeout"].integer.map(Double.init)
@@ -121,17 +121,5 @@ struct OpenSSHSettings: Sendable {
         fix: "see whether there is a key for it beside `options`; what runs a command belongs in your own ssh_config "
           + "(`configFile`); host keys are always checked", setting: setting)
     }
-  }
-
-  /// A path with `~` and relative paths resolved.
-  private static func path(_ text: String, _ baseFolder: String) -> String {
-    if text == "~" || text.hasPrefix("~/") { return home + text.dropFirst() }
-    return text.hasPrefix("/") ? text : baseFolder + "/" + (text.hasPrefix("./") ? String(text.dropFirst(2)) : text)
-  }
-
-  private static var home: String {
-    if let home = getenv("HOME").map({ String(cString: $0) }), home.hasPrefix("/") { return home }
-    guard let entry = getpwuid(geteuid()), let home = entry.pointee.pw_dir else { return "/root" }
-    return String(cString: home)
   }
 }

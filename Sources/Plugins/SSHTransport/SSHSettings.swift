@@ -64,18 +64,18 @@ struct SSHSettings: Sendable {
   /// - Parameter baseFolder: Where relative paths start from.
   init(_ value: SettingsValue, baseFolder: String) throws(PluginError) {
     user = value["user"].string
-    identityFile = value["identityFile"].string.map { Self.path($0, baseFolder) }
+    identityFile = value["identityFile"].string.map { OperatorPath.resolved($0, from: baseFolder) }
     agent = value["agent"].boolean
     becomesRoot = value["become"].string == "sudo"
     connectTimeout = value["connectTimeout"].integer.map(Double.init)
     keepAlive = value["keepalive"].integer ?? 15
-    knownHosts = value["knownHosts"].string.map { Self.path($0, baseFolder) }
+    knownHosts = value["knownHosts"].string.map { OperatorPath.resolved($0, from: baseFolder) }
     hostKeys = (value["hostKeys"].list ?? []).compactMap(\.string)
     if let user, !Self.isLoginName(user) {
       throw PluginError(plugin: "ssh", why: "`\(user)` is no login name", setting: "user")
     }
     for (index, entry) in (value["jump"].list ?? []).enumerated() {
-      jump.append(try JumpHost(entry, at: "jump[\(index)]") { Self.path($0, baseFolder) })
+      jump.append(try JumpHost(entry, at: "jump[\(index)]") { OperatorPath.resolved($0, from: baseFolder) })
     }
     if let timeout = connectTimeout, timeout < 1 {
       throw PluginError(
@@ -94,12 +94,12 @@ struct SSHSettings: Sendable {
 
   /// The known hosts files to read, in order.
   var knownHostsFiles: [String] {
-    knownHosts.map { [$0] } ?? [Self.path("~/.ssh/known_hosts", "/"), "/etc/ssh/ssh_known_hosts"]
+    knownHosts.map { [$0] } ?? [OperatorPath.resolved("~/.ssh/known_hosts", from: "/"), "/etc/ssh/ssh_known_hosts"]
   }
 
   /// The private keys that are tried when none is named.
   static var usualIdentityFiles: [String] {
-    ["~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa"].map { path($0, "/") }
+    ["~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa"].map { OperatorPath.resolved($0, from: "/") }
   }
 
   /// The socket of an agent to ask, if one is to be asked.
@@ -123,17 +123,5 @@ struct SSHSettings: Sendable {
   /// Whether a text is a SHA-256 fingerprint as OpenSSH prints it.
   static func isFingerprint(_ text: String) -> Bool {
     text.hasPrefix("SHA256:") && text.utf8.count == 50 && Base64.decode(Array(text.utf8.dropFirst(7)) + [61]) != nil
-  }
-
-  /// A path with `~` and relative paths resolved.
-  private static func path(_ text: String, _ baseFolder: String) -> String {
-    if text == "~" || text.hasPrefix("~/") { return home + text.dropFirst() }
-    return text.hasPrefix("/") ? text : baseFolder + "/" + (text.hasPrefix("./") ? String(text.dropFirst(2)) : text)
-  }
-
-  private static var home: String {
-    if let home = getenv("HOME").map({ String(cString: $0) }), home.hasPrefix("/") { return home }
-    guard let entry = getpwuid(geteuid()), let home = entry.pointee.pw_dir else { return "/root" }
-    return String(cString: home)
   }
 }
